@@ -1,0 +1,46 @@
+# One-word targets; each does all its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find analysis data flows retrieval tasks -name '*.py' -o -name '*.txt' -o -name '*.sql' -o -name '*.j2')
+
+.PHONY: sweep test lint typecheck soak bench format clean
+
+sweep: $(VENV)/.cpu
+	$(BIN)/babelmix sweep --preset quickstart
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+typecheck: $(VENV)/.dev
+	$(BIN)/mypy
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -m soak
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+# `babelmix` is installed, not linked: what runs is what a user gets, so changed sources install again.
+$(VENV)/.cpu: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c requirements.lock '.[cpu]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c requirements.lock '.[cpu,dev]'
+	touch $@ $(VENV)/.cpu
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)

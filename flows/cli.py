@@ -1,0 +1,166 @@
+"""The `babelmix` command. Each command imports what it needs when it runs, so that `babelmix sql` loads no torch."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.console import run_as_command
+
+if TYPE_CHECKING:
+    from flows.config import SweepConfig
+
+app = typer.Typer(
+    name="babelmix",
+    help="Measure how the share of monolingual to cross-lingual batches changes a multilingual dense retriever.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 something failed, 2 the input is wrong (one sentence says what would be right).",
+)
+
+Preset = Annotated[str, typer.Option(help="Named sweep to start from.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="JSON file with fields of the sweep that override the preset's.")
+]
+WorkspaceFolder = Annotated[
+    Path | None, typer.Option("--workspace", envvar="BABELMIX_HOME", help="Folder of artefacts and results.")
+]
+WheelDir = Annotated[
+    Path | None, typer.Option(help="Folder with the pinned data wheels, for a machine without network.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.command()
+def sweep(
+    preset: Preset = "quickstart",
+    config: ConfigFile = None,
+    workspace: WorkspaceFolder = None,
+    wheel_dir: WheelDir = None,
+    debug: Debug = False,
+) -> None:
+    """Train and score every cell that is missing, and build the report.
+
+    Example: babelmix sweep --preset quickstart
+    """
+
+    def run() -> None:
+        from data.workspace import open_workspace
+        from flows.plan import plan_sweep
+        from flows.ratio_sweep import ratio_sweep
+
+        chosen = _load_config(preset, config)
+        open_workspace(workspace)
+        plan_sweep(chosen, as_tasks=False)  # bad input ends here, before Prefect's server starts
+        page = ratio_sweep(chosen, workspace, wheel_dir)
+        typer.echo(f"report: {page}")
+
+    run_as_command(run, debug=debug)
+
+
+@app.command()
+def plan(
+    preset: Preset = "quickstart", config: ConfigFile = None, workspace: WorkspaceFolder = None, debug: Debug = False
+) -> None:
+    """Print cells, hours and gigabytes before anything runs.
+
+    Example: babelmix plan --preset quickstart
+    """
+
+    def run() -> None:
+        from flows.estimate import estimate
+
+        for line in estimate(_load_config(preset, config), workspace).lines():
+            typer.echo(line)
+
+    run_as_command(run, debug=debug)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A DuckDB SELECT over the tables of docs/SQL.md.")],
+    workspace: WorkspaceFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Ask the results in SQL; the file is opened read-only, with external access off.
+
+    Example: babelmix sql "select strategy, ratio, value from ratio_curve where setting = 'multi' and lang_group = 'all'"
+    """
+
+    def run() -> None:
+        from analysis.query import run_sql
+        from data.workspace import existing_workspace
+
+        columns, rows = run_sql(existing_workspace(workspace).lake, query)
+        _print_rows(columns, rows, as_json)
+
+    run_as_command(run, debug=debug)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="A question in any language.")],
+    cell: Annotated[str, typer.Option(help="`best` (dev-best of the latest sweep) or the start of a cell id.")] = "best",
+    suite: Annotated[str | None, typer.Option(help="Collection to search; the sweep's first suite.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Search one language's collection only.")] = None,
+    k: Annotated[int, typer.Option(min=1, help="Number of passages.")] = 10,
+    workspace: WorkspaceFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print passages as JSON.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Answer a question from a cell's FAISS index, in any language.
+
+    Example: babelmix search --cell best "Wie lautet der API-Schlüssel?"
+    """
+
+    def run() -> None:
+        from data.workspace import existing_workspace
+        from flows.search import search_cell
+
+        found = search_cell(existing_workspace(workspace), question, cell=cell, suite=suite, lang=lang, k=k)
+        sys.stderr.write(f"{found.cell_label}, collection {found.collection}\n")
+        _print_rows(["score", "lang", "text"], found.rows, as_json)
+
+    run_as_command(run, debug=debug)
+
+
+def _load_config(preset: str, file: Path | None) -> "SweepConfig":
+    from data.errors import BadInput
+    from flows.config import SweepConfig
+
+    overrides: dict[str, Any] = {}
+    if file is not None:
+        try:
+            overrides = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise BadInput(f"--config {file} cannot be read as JSON ({error}); give a JSON object of fields") from error
+        if not isinstance(overrides, dict):
+            raise BadInput(f"--config {file} holds a {type(overrides).__name__}; give a JSON object of fields")
+    return SweepConfig.model_validate({"preset": preset, **overrides})
+
+
+def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], as_json: bool) -> None:
+    if as_json:
+        records = [dict(zip(columns, row, strict=True)) for row in rows]
+        typer.echo(json.dumps(records, ensure_ascii=False, indent=1, default=str))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text("" if value is None else _show(value)) for value in row))
+    Console().print(table)
+
+
+def _show(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Entry point of the `babelmix` command."""
+    app()

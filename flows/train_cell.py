@@ -1,0 +1,47 @@
+"""One cell: batches, fine-tuning, indexing and scoring. What a worker, or a process of its own, runs."""
+
+import functools
+import sys
+from pathlib import Path
+
+from prefect import flow
+
+from data.workspace import open_workspace
+from flows.console import run_as_command
+from tasks.cell import CellSpec
+from tasks.evaluate import index_suite, score_cell
+from tasks.record import record_done
+from tasks.train import load_checkpoint, make_batches, train_checkpoint, use_one_thread
+
+
+@flow(name="train-cell", flow_run_name="{spec.label}")
+def train_cell(spec: CellSpec, workspace: Path) -> str:
+    """Compute what is missing of one cell and record it.
+
+    Parameters
+    ----------
+    spec : CellSpec
+        All that the cell depends on; its sources, start weights and tokens lie in the store.
+    workspace : Path
+        Absolute path of the workspace.
+
+    Returns
+    -------
+    str
+        The cell's id.
+    """
+    store = open_workspace(workspace, must_be_absolute=True).store
+    use_one_thread()
+    if spec.trained:
+        make_batches(store, spec)
+        train_checkpoint(store, spec)
+    encoder = functools.cache(lambda: load_checkpoint(store, spec))  # loaded once, and only if something is missing
+    for evaluation in spec.evaluations:
+        index_suite(store, spec, evaluation, encoder)
+        score_cell(store, spec, evaluation, encoder)
+    record_done(store, spec)
+    return spec.cell_id
+
+
+if __name__ == "__main__":
+    run_as_command(lambda: train_cell(CellSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1])))

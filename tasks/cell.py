@@ -1,0 +1,173 @@
+"""One cell of a sweep: all that it depends on, and the steps that compute it."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from data import batches
+from data.schema import NO_CONTROL
+from data.schedule import ScheduleConfig
+from data.sources import AnySource
+from data.sources import base as sources
+from data.strategies import Strategy
+from data.suites import SuiteConfig
+from retrieval import encoders, index, score, tokens, trainer
+from retrieval.trainer import TrainConfig
+from tasks.stored import Step
+
+
+class Frozen(BaseModel):
+    """Base of the models that travel between flows: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evaluation(Frozen):
+    """One suite and split that every cell is scored on."""
+
+    source: AnySource = Field(description="Where the suite's texts come from.")
+    suite: SuiteConfig = Field(description="Which languages and settings are scored.")
+    split: Literal["dev", "test"] = Field(description="dev is for choosing; every scoring of test is logged as a look.")
+
+
+class CellSpec(Frozen):
+    """Everything one cell depends on: what a worker needs to compute it alone.
+
+    `contents` holds what resolving gave when the sweep was planned: the content hash of the encoder and of each
+    source (by `source_key`). They root all fingerprints.
+    """
+
+    encoder: str
+    strategy: Strategy
+    seed: int | None
+    train_source: AnySource
+    schedule: ScheduleConfig
+    training: TrainConfig
+    evaluations: tuple[Evaluation, ...]
+    contents: dict[str, str]
+
+    @property
+    def trained(self) -> bool:
+        """False for the start model itself (strategy `zero_shot`)."""
+        return self.strategy.name != "zero_shot"
+
+    @property
+    def label(self) -> str:
+        """A short name for people, such as ``hybrid 0.25 seed 0``."""
+        ratio = "" if self.strategy.ratio is None else f" {self.strategy.ratio:g}"
+        return f"{self.strategy.name}{ratio}" + (f" seed {self.seed}" if self.trained else "")
+
+    @cached_property
+    def cell_id(self) -> str:
+        """The fingerprint of the checkpoint that is scored."""
+        return self.checkpoint_step.fingerprint
+
+    @cached_property
+    def encoder_step(self) -> Step:
+        """Start weights in a transformers folder."""
+        return encoder_step(self.encoder, self.contents["encoder"])
+
+    def source_step(self, source: AnySource) -> Step:
+        """Normalised and split texts, pairs and qrels of a source."""
+        return source_step(source, self.contents[source_key(source)])
+
+    @cached_property
+    def tokens_step(self) -> Step:
+        """Training texts as token ids."""
+        return tokens_step(self.encoder_step, self.source_step(self.train_source), self.training.max_length)
+
+    @cached_property
+    def batches_step(self) -> Step:
+        """The batch rows of this cell."""
+        return Step(
+            room="batches",
+            name="batches",
+            version=batches.VERSION,
+            config={"strategy": plain(self.strategy.canonical()), "schedule": plain(self.schedule), "seed": self.seed},
+            inputs={"pairs": self.source_step(self.train_source).fingerprint, "tokens": self.tokens_step.fingerprint},
+        )
+
+    @cached_property
+    def checkpoint_step(self) -> Step:
+        """The fine-tuned encoder; for `zero_shot` the start weights themselves."""
+        if not self.trained:
+            return self.encoder_step
+        return Step(
+            room="checkpoints",
+            name="checkpoint",
+            version=trainer.VERSION,
+            config={"training": plain(self.training), "seed": self.seed},
+            inputs={
+                "encoder": self.encoder_step.fingerprint,
+                "batches": self.batches_step.fingerprint,
+                "tokens": self.tokens_step.fingerprint,
+            },
+        )
+
+    def index_step(self, evaluation: Evaluation) -> Step:
+        """The suite's passage vectors in FAISS indexes."""
+        return Step(
+            room="indexes",
+            name="index",
+            version=index.VERSION,
+            config={
+                "suite": plain(evaluation.suite), "split": evaluation.split, "max_length": self.training.max_length,
+            },
+            inputs={
+                "checkpoint": self.cell_id,
+                "texts": self.source_step(evaluation.source).fingerprint,
+            },
+        )
+
+    def per_query_step(self, evaluation: Evaluation) -> Step:
+        """The per-query results of this cell on one suite and split."""
+        trained_on = self.schedule.languages if self.trained else ()
+        return Step(
+            room="per_query",
+            name="per_query",
+            version=score.VERSION,
+            config={
+                "cell_id": self.cell_id,
+                "control": NO_CONTROL,
+                "trained_languages": sorted(trained_on),
+                "task_unseen": not self.trained or evaluation.source.kind != self.train_source.kind,
+                "start_unseen": encoders.start_unseen(self.encoder, evaluation.suite.name),
+            },
+            inputs={"index": self.index_step(evaluation).fingerprint},
+        )
+
+
+def source_key(source: AnySource) -> str:
+    """The name under which a source's content hash is kept: its own settings."""
+    return str(source.model_dump_json())
+
+
+def encoder_step(name: str, content: str) -> Step:
+    """Start weights in a transformers folder."""
+    return Step(
+        room="encoders", name="encoder", version=encoders.VERSION, config={"encoder": name}, inputs={"content": content}
+    )
+
+
+def source_step(source: AnySource, content: str) -> Step:
+    """Normalised and split texts, pairs and qrels of a source."""
+    return Step(
+        room="sources", name="source", version=sources.VERSION, config=plain(source), inputs={"content": content}
+    )
+
+
+def tokens_step(encoder: Step, source: Step, max_length: int) -> Step:
+    """All texts of a source as token ids, on the query and on the passage side."""
+    return Step(
+        room="tokens",
+        name="tokens",
+        version=tokens.VERSION,
+        config={"max_length": max_length},
+        inputs={"encoder": encoder.fingerprint, "texts": source.fingerprint},
+    )
+
+
+def plain(model: BaseModel) -> Any:
+    """A model as JSON-like values, for a manifest."""
+    return model.model_dump(mode="json")

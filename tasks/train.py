@@ -1,0 +1,104 @@
+"""A cell's batches and its checkpoint."""
+
+import logging
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from prefect import task
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+
+from data.batches import core_pairs, plan_batches
+from data.relevance import Relevance
+from data.schema import BATCH_ROWS, read_table, write_table
+from data.store import Draft, Store
+from retrieval.encoder import Encoder
+from retrieval.tokens import TokenTable
+from retrieval.trainer import StepReport, Tokens, train
+from tasks.cell import CellSpec
+from tasks.stored import stored
+
+SECONDS_BETWEEN_REPORTS = 10
+
+
+@task
+def make_batches(store: Store, spec: CellSpec) -> State[str]:
+    """Write the cell's hybrid batches to Parquet."""
+
+    def build(draft: Draft) -> None:
+        source = spec.source_step(spec.train_source)
+        folder = store.require(source.room, source.fingerprint)
+        texts = read_table(folder / "texts.parquet")
+        pairs = core_pairs(read_table(folder / "pairs.parquet"), texts, spec.schedule.languages)
+        lengths = {side: table.lengths() for side, table in open_tokens(store, spec)._asdict().items()}
+        plan = plan_batches(spec.strategy, spec.schedule, pairs, texts, spec.seed, lengths)
+        write_table(draft.path / "batches.parquet", plan.table, BATCH_ROWS)
+        draft.stats.update(plan.stats)
+
+    return stored(store, spec.batches_step, build)
+
+
+@task
+def train_checkpoint(store: Store, spec: CellSpec) -> State[str]:
+    """Fine-tune the start weights on the cell's batches."""
+    logger = get_run_logger()
+
+    def build(draft: Draft) -> None:
+        encoder = Encoder.load(store.require("encoders", spec.encoder_step.fingerprint))
+        source = spec.source_step(spec.train_source)
+        folder = store.require(source.room, source.fingerprint)
+        relevance = Relevance.from_pairs(read_table(folder / "pairs.parquet"), read_table(folder / "texts.parquet"))
+        rows = read_table(store.require("batches", spec.batches_step.fingerprint) / "batches.parquet")
+        progress = ProgressLog(logger, spec)
+        log = train(encoder, rows, open_tokens(store, spec), relevance, spec.training, spec.seed, progress)
+        encoder.save(draft.path)
+        pa.parquet.write_table(log.table, draft.path / "training_log.parquet")
+        draft.stats.update(log.stats)
+
+    return stored(store, spec.checkpoint_step, build)
+
+
+class ProgressLog:
+    """Says how far a training is, every few seconds, with the time left."""
+
+    def __init__(self, logger: logging.Logger | logging.LoggerAdapter[logging.Logger], spec: CellSpec) -> None:
+        self.logger = logger
+        self.spec = spec
+        self.started = self.reported = time.monotonic()
+
+    def __call__(self, report: StepReport) -> None:
+        """Take the report of one finished step."""
+        now = time.monotonic()
+        done, total = report.step + 1, self.spec.schedule.steps
+        if now - self.reported < SECONDS_BETWEEN_REPORTS and done < total:
+            return
+        self.reported = now
+        left = (now - self.started) / done * (total - done)
+        self.logger.info(
+            "%s: step %d of %d, loss %.3f, about %d s left", self.spec.label, done, total, report.loss, left
+        )
+
+
+def open_tokens(store: Store, spec: CellSpec) -> Tokens:
+    """Memory-map the token ids of the training source."""
+    folder = store.require("tokens", spec.tokens_step.fingerprint)
+    return Tokens(query=TokenTable.open(folder / "query.arrow"), passage=TokenTable.open(folder / "passage.arrow"))
+
+
+def load_checkpoint(store: Store, spec: CellSpec) -> Encoder:
+    """The encoder that this cell is scored with, ready for inference."""
+    step = spec.checkpoint_step
+    return Encoder.load(store.require(step.room, step.fingerprint)).eval()
+
+
+def use_one_thread() -> None:
+    """One thread a cell: cells stand side by side, and two OpenMP threads collapse on a busy machine."""
+    torch.set_num_threads(1)
+
+
+def checkpoint_folder(store: Store, spec: CellSpec) -> Path:
+    """Where the cell's weights lie."""
+    step = spec.checkpoint_step
+    return store.require(step.room, step.fingerprint)
