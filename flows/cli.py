@@ -47,15 +47,9 @@ def sweep(
     """
 
     def run() -> None:
-        from data.workspace import open_workspace
-        from flows.plan import plan_sweep
-        from flows.ratio_sweep import ratio_sweep
+        from flows.ratio_sweep import run_sweep
 
-        chosen = _load_config(preset, config)
-        open_workspace(workspace)
-        plan_sweep(chosen, as_tasks=False)  # bad input ends here, before Prefect's server starts
-        page = ratio_sweep(chosen, workspace, wheel_dir)
-        typer.echo(f"report: {page}")
+        typer.echo(f"report: {run_sweep(_load_config(preset, config), workspace, wheel_dir)}")
 
     run_as_command(run, debug=debug)
 
@@ -164,3 +158,7 @@ def _show(value: Any) -> str:
 def main() -> None:
     """Entry point of the `babelmix` command."""
     app()
+
+
+if __name__ == "__main__":
+    main()

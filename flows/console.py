@@ -41,5 +41,6 @@ def sentence(error: BadInput | ValidationError) -> str:
 
 
 def _without_bad_input(record: logging.LogRecord) -> bool:
-    """Drop the engine's traceback of an error that is about to be said in one sentence."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BadInput))
+    """Drop what the engine says of an error that is about to be said in one sentence."""
+    raised = record.exc_info[1] if record.exc_info else None
+    return not isinstance(raised, BadInput) and BadInput.__name__ not in record.getMessage()

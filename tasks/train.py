@@ -2,21 +2,21 @@
 
 import logging
 import time
-from pathlib import Path
 
-import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 from prefect import task
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
-from data.batches import core_pairs, plan_batches
+from data.batches import plan_batches, write_plan
 from data.relevance import Relevance
-from data.schema import BATCH_ROWS, read_table, write_table
+from data.schema import read_table
 from data.store import Draft, Store
 from retrieval.encoder import Encoder
 from retrieval.tokens import TokenTable
-from retrieval.trainer import StepReport, Tokens, train
+from retrieval.batch import Tokens
+from retrieval.trainer import StepReport, train
 from tasks.cell import CellSpec
 from tasks.stored import stored
 
@@ -31,10 +31,10 @@ def make_batches(store: Store, spec: CellSpec) -> State[str]:
         source = spec.source_step(spec.train_source)
         folder = store.require(source.room, source.fingerprint)
         texts = read_table(folder / "texts.parquet")
-        pairs = core_pairs(read_table(folder / "pairs.parquet"), texts, spec.schedule.languages)
+        pairs = read_table(folder / "pairs.parquet")
         lengths = {side: table.lengths() for side, table in open_tokens(store, spec)._asdict().items()}
-        plan = plan_batches(spec.strategy, spec.schedule, pairs, texts, spec.seed, lengths)
-        write_table(draft.path / "batches.parquet", plan.table, BATCH_ROWS)
+        plan = plan_batches(spec.strategy.canonical(), spec.schedule, pairs, texts, spec.seed, lengths)
+        write_plan(draft.path / "batches.parquet", plan)
         draft.stats.update(plan.stats)
 
     return stored(store, spec.batches_step, build)
@@ -54,7 +54,7 @@ def train_checkpoint(store: Store, spec: CellSpec) -> State[str]:
         progress = ProgressLog(logger, spec)
         log = train(encoder, rows, open_tokens(store, spec), relevance, spec.training, spec.seed, progress)
         encoder.save(draft.path)
-        pa.parquet.write_table(log.table, draft.path / "training_log.parquet")
+        pq.write_table(log.table, draft.path / "training_log.parquet")
         draft.stats.update(log.stats)
 
     return stored(store, spec.checkpoint_step, build)
@@ -96,9 +96,3 @@ def load_checkpoint(store: Store, spec: CellSpec) -> Encoder:
 def use_one_thread() -> None:
     """One thread a cell: cells stand side by side, and two OpenMP threads collapse on a busy machine."""
     torch.set_num_threads(1)
-
-
-def checkpoint_folder(store: Store, spec: CellSpec) -> Path:
-    """Where the cell's weights lie."""
-    step = spec.checkpoint_step
-    return store.require(step.room, step.fingerprint)

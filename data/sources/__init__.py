@@ -1,0 +1,13 @@
+"""The registry of sources: `AnySource` reads a source's settings from JSON by their `kind`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from data.sources.base import Source
+from data.sources.folder import Folder
+from data.sources.homeassistant import HomeAssistant
+from data.sources.kolibri import Kolibri
+
+AnySource = Annotated[HomeAssistant | Kolibri | Folder, Field(discriminator="kind")]
+SOURCES: dict[str, type[Source]] = {"homeassistant": HomeAssistant, "kolibri": Kolibri, "folder": Folder}

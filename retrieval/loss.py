@@ -1,0 +1,44 @@
+"""InfoNCE with in-batch negatives that know meanings."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def info_nce(
+    query_BD: Tensor, passage_BD: Tensor, left_out_BB: Tensor, temperature: float, *, symmetric: bool = False
+) -> Tensor:
+    """Contrastive loss of queries against the passages of their batch (van den Oord et al. 2018, arXiv 1807.03748).
+
+    Row i's positive is passage i. Every other passage is a negative, unless it is left out: a passage of the same
+    meaning, or one that also answers the query, is no negative and gets exactly zero gradient.
+
+    Parameters
+    ----------
+    query_BD, passage_BD : Tensor
+        Unit vectors, fp32.
+    left_out_BB : Tensor of bool
+        True where passage j is left out of query i's denominator; False on the diagonal.
+    temperature : float
+        Cosines are divided by it.
+    symmetric : bool
+        Add the loss of passages against the queries of their batch, and halve the sum.
+
+    Returns
+    -------
+    Tensor
+        Mean loss over the batch, a scalar in nats. With nothing left out it is plain InfoNCE.
+    """
+    scores_BB = (query_BD @ passage_BD.T / temperature).masked_fill(left_out_BB, -torch.inf)
+    own_B = torch.arange(len(scores_BB), device=scores_BB.device)
+    loss = F.cross_entropy(scores_BB, own_B)
+    if symmetric:
+        return (loss + F.cross_entropy(scores_BB.T, own_B)) / 2
+    return loss
+
+
+def in_batch_top1(query_BD: Tensor, passage_BD: Tensor, left_out_BB: Tensor) -> float:
+    """Share of queries whose own passage scores highest among the passages that are not left out."""
+    scores_BB = (query_BD @ passage_BD.T).masked_fill(left_out_BB, -torch.inf)
+    own_B = torch.arange(len(scores_BB), device=scores_BB.device)
+    return float((scores_BB.argmax(dim=1) == own_B).float().mean())

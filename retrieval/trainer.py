@@ -1,0 +1,192 @@
+"""Fine-tune an encoder on the batches of one cell: load, step, report. Reads top to bottom."""
+
+import math
+import resource
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from data.draws import keyed_uint64
+from data.relevance import Relevance
+from retrieval.batch import Batch, Tokens, read_batches, used_tokens
+from retrieval.encoder import Encoder
+from retrieval.loss import in_batch_top1, info_nce
+from retrieval.step import encode_ids
+from retrieval.vocabulary import training_vocabulary
+
+VERSION = 1
+START_BATCHES = 2  # batches of each kind on which the start model's loss is taken
+
+
+class TrainConfig(BaseModel):
+    """Optimiser, loss and precision of every cell of a sweep."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learning_rate: float = Field(3e-5, gt=0, description="Peak learning rate of AdamW.")
+    weight_decay: float = Field(0.01, ge=0, description="Decay of matrices; biases and layer norms have none.")
+    warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps over which the rate rises linearly from 0.")
+    clip: float = Field(1.0, gt=0, description="Largest L2 norm of the gradient.")
+    temperature: float = Field(0.02, gt=0, description="Cosines are divided by it in the loss.")
+    symmetric: bool = Field(False, description="Add the loss of passages against queries.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the hidden states and attention.")
+    max_length: int = Field(128, ge=8, le=8192, description="Most tokens of a text, in training and scoring.")
+    chunk_tokens: int = Field(2048, ge=128, description="Most tokens that are encoded as one chunk.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto takes bf16 where the processor multiplies it faster (avx512_bf16, amx, CUDA)."
+    )
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss is not a finite number; raised before the optimiser's step, so the weights are those of the step before."""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did: loss in nats, share of queries whose positive scored highest, real tokens, seconds."""
+
+    step: int
+    kind: str
+    loss: float
+    top1: float
+    learning_rate: float
+    gradient_norm: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainLog:
+    """One row a step, and totals for the manifest."""
+
+    table: pa.Table
+    stats: dict[str, Any]
+
+
+def train(
+    encoder: Encoder,
+    rows: pa.Table,
+    tokens: Tokens,
+    relevance: Relevance,
+    config: TrainConfig,
+    seed: int,
+    on_step: Callable[[StepReport], None] = lambda report: None,
+) -> TrainLog:
+    """Train in place.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        The start; holds the trained weights afterwards.
+    rows : pa.Table
+        Batch rows in `data.schema.BATCH_ROWS`.
+    tokens : Tokens
+        Token ids of every text in the batches.
+    relevance : Relevance
+        Decides which in-batch passages are no negatives.
+    config : TrainConfig
+        Its precision must be resolved.
+    seed : int
+        Seeds dropout, the only random state here.
+    on_step : callable
+        Told of every finished step.
+
+    Raises
+    ------
+    NonFiniteLoss
+        Before the step that would have spoiled the weights.
+    """
+    torch.manual_seed(int(keyed_uint64(seed, "dropout", 0)[0] >> np.uint64(1)))
+    encoder.to("cuda" if torch.cuda.is_available() else "cpu").train()
+    reports: list[StepReport] = []
+    with training_vocabulary(encoder.backbone, used_tokens(rows, tokens)) as vocabulary:
+        batches = list(read_batches(rows, tokens, relevance, vocabulary))
+        start = start_figures(encoder, batches, config)
+        optimizer = make_optimizer(encoder, config)
+        for step, batch in enumerate(batches):
+            started = time.perf_counter()
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, len(batches), config)
+            loss, top1 = batch_loss(encoder, batch, config)
+            if not math.isfinite(loss.item()):
+                raise NonFiniteLoss(
+                    f"the loss of step {step} is {loss.item()}, not a finite number; lower the learning rate "
+                    f"({config.learning_rate:g}) or raise the temperature ({config.temperature:g})"
+                )
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(encoder.parameters(), config.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            seconds = time.perf_counter() - started
+            rate = optimizer.param_groups[0]["lr"]
+            reports.append(StepReport(step, batch.kind, loss.item(), top1, rate, norm.item(), batch.tokens, seconds))
+            on_step(reports[-1])
+    encoder.cpu().eval()
+    return TrainLog(pa.Table.from_pylist([asdict(report) for report in reports]), {"start": start, **totals(reports)})
+
+
+def batch_loss(encoder: Encoder, batch: Batch, config: TrainConfig) -> tuple[Tensor, float]:
+    """Loss of one batch, with its graph, and the in-batch top-1."""
+    with autocast(encoder, config):
+        vectors = encode_ids(encoder, batch.texts, config.chunk_tokens)
+    query_BD = vectors[batch.query_B.to(vectors.device)]
+    passage_BD = vectors[batch.passage_B.to(vectors.device)]
+    left_out_BB = batch.left_out_BB.to(vectors.device)
+    loss = info_nce(query_BD, passage_BD, left_out_BB, config.temperature, symmetric=config.symmetric)
+    return loss, in_batch_top1(query_BD.detach(), passage_BD.detach(), left_out_BB)
+
+
+def autocast(encoder: Encoder, config: TrainConfig) -> AbstractContextManager[Any]:
+    """Matrix products in bf16 when the sweep runs in it; the loss is outside, in fp32."""
+    return torch.autocast(encoder.backbone.device.type, torch.bfloat16, enabled=config.precision == "bf16")
+
+
+def make_optimizer(encoder: Encoder, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter 2019) with decay on matrices only, as is usual for BERT."""
+    parameters = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in parameters if parameter.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [parameter for parameter in parameters if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+
+def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
+    """Linear warm-up to the peak, then linear decay towards 0, which the step after the last would reach."""
+    warmup = math.ceil(config.warmup * steps)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    return config.learning_rate * (steps - step) / (steps - warmup)
+
+
+@torch.no_grad()
+def start_figures(encoder: Encoder, batches: Iterable[Batch], config: TrainConfig) -> dict[str, dict[str, float]]:
+    """The start model's mean loss and in-batch top-1 for each kind of batch, on the first few of that kind."""
+    taken: dict[str, list[tuple[float, float]]] = {}
+    for batch in batches:
+        figures = taken.setdefault(batch.kind, [])
+        if len(figures) < START_BATCHES:
+            loss, top1 = batch_loss(encoder, batch, config)
+            figures.append((loss.item(), top1))
+    return {
+        kind: dict(zip(("loss", "top1"), np.mean(figures, axis=0).tolist(), strict=True))
+        for kind, figures in taken.items()
+    }
+
+
+def totals(reports: list[StepReport]) -> dict[str, Any]:
+    """Sums over the steps, and the largest memory the process has held."""
+    return {
+        "steps": len(reports),
+        "tokens": sum(report.tokens for report in reports),
+        "step_seconds": sum(report.seconds for report in reports),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }

@@ -1,0 +1,56 @@
+"""Train only the embedding rows that the training tokens use.
+
+A multilingual vocabulary has a quarter of a million rows, a sweep's training texts use a few thousand of them, and the
+optimiser would pay for all. Rows without a token get no gradient, so leaving them out changes nothing but their weight
+decay (a factor of 1 - 1e-5 over a hundred steps at the default settings), which they do without.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from transformers import PreTrainedModel
+
+Ids = NDArray[np.int32]
+
+
+class CompactVocabulary:
+    """Maps token ids to rows of the compact embedding matrix.
+
+    Parameters
+    ----------
+    used : int array
+        Distinct token ids, ascending.
+    size : int
+        Rows of the whole vocabulary.
+    """
+
+    def __init__(self, used: Ids, size: int) -> None:
+        self.used = used
+        self._row_of = np.full(size, -1, np.int32)
+        self._row_of[used] = np.arange(len(used), dtype=np.int32)
+
+    def compact(self, ids: Ids) -> Ids:
+        """Token ids as rows of the compact matrix."""
+        rows: Ids = self._row_of[ids]
+        if rows.min(initial=0) < 0:
+            raise KeyError(f"token {int(ids[rows < 0][0])} is not in the training vocabulary")
+        return rows
+
+
+@contextmanager
+def training_vocabulary(backbone: PreTrainedModel, used: Ids) -> Iterator[CompactVocabulary]:
+    """Swap the embedding matrix for its used rows; on leaving, scatter them back into the whole matrix."""
+    whole = backbone.get_input_embeddings()
+    rows = torch.from_numpy(used.astype(np.int64)).to(whole.weight.device)
+    backbone.set_input_embeddings(nn.Embedding.from_pretrained(whole.weight.detach()[rows], freeze=False))
+    try:
+        yield CompactVocabulary(used, whole.num_embeddings)
+    finally:
+        trained = backbone.get_input_embeddings().weight.detach()
+        with torch.no_grad():
+            whole.weight[rows] = trained
+        backbone.set_input_embeddings(whole)

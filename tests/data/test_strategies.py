@@ -1,0 +1,173 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from data.errors import BadInput
+from data.schedule import Deal, RowLanguages
+from data.strategies import STRATEGIES, Strategy
+
+RATIOS = (0.0, 0.05, 0.1, 0.25, 0.35, 0.4, 0.5, 0.6, 0.65, 0.75, 0.95, 1.0)
+LANGUAGES = {
+    "nine": {f"l{i}": Fraction(1, 9) for i in range(9)},
+    "three": {name: Fraction(1, 3) for name in ("en", "ha", "sw")},
+    "skewed": {"de": Fraction(3, 8), "en": Fraction(1, 4), "ha": Fraction(1, 4), "sw": Fraction(1, 8)},
+}
+SIZES = pytest.mark.parametrize(("steps", "batch_size"), [(60, 32), (20, 16), (13, 7)])
+SETS = pytest.mark.parametrize("languages", LANGUAGES)
+ALL = [
+    *(Strategy(name=name) for name in ("mono", "cross", "cross_per_batch", "mixed")),
+    *(Strategy(name=name, ratio=ratio) for name in ("hybrid", "row_hybrid") for ratio in RATIOS),
+]
+
+
+def rows_of(
+    strategy: Strategy, steps: int = 60, batch_size: int = 32, languages: str = "nine", seed: int = 1
+) -> RowLanguages:
+    return strategy.languages(Deal(steps, batch_size, LANGUAGES[languages], seed))
+
+
+def label(strategy: Strategy) -> str:
+    return strategy.name if strategy.ratio is None else f"{strategy.name}({strategy.ratio:g})"
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=label)
+@SIZES
+@SETS
+def test_kinds_and_quotas_are_exact(strategy: Strategy, steps: int, batch_size: int, languages: str) -> None:
+    mono, query, passage = rows_of(strategy, steps, batch_size, languages)
+    assert mono.shape == query.shape == passage.shape == (steps, batch_size)
+    assert ((query == passage) == mono).all()
+    unit = 1 if strategy.canonical().name in ("row_hybrid", "mixed") else batch_size
+    units = steps * batch_size // unit
+    target = strategy.mono_share
+    assert target is not None and mono.sum() == unit * ((2 * target * units + 1) // 2)
+    for kind in (mono, ~mono):
+        step = unit if kind is mono or strategy.name == "cross_per_batch" else 1
+        for codes in (query[kind], passage[kind]):
+            counts = np.bincount(codes, minlength=len(LANGUAGES[languages])).tolist()
+            exact = [kind.sum() * share for share in LANGUAGES[languages].values()]
+            assert all(abs(count - share) < step for count, share in zip(counts, map(float, exact), strict=True))
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@SIZES
+def test_any_prefix_of_batches_is_within_one_and_a_half(ratio: float, steps: int, batch_size: int) -> None:
+    exact = Fraction(repr(ratio))
+    for seed in range(5):
+        for name in ("hybrid", "row_hybrid"):
+            mono = rows_of(Strategy(name=name, ratio=ratio), steps, batch_size, seed=seed).mono_SB
+            for i, share in enumerate(np.cumsum(mono.sum(axis=1)).tolist()):
+                bound = Fraction(3, 2) * (batch_size if name == "hybrid" else 1)
+                assert abs(share - (i + 1) * batch_size * exact) <= bound
+
+
+def test_what_a_batch_of_each_strategy_is() -> None:
+    mono = rows_of(Strategy(name="mono"))
+    assert all(len(set(batch)) == 1 for batch in mono.query_SB.tolist()) and mono.mono_SB.all()
+    per_batch = rows_of(Strategy(name="cross_per_batch"))
+    assert all(
+        len(set(zip(*batch, strict=True))) == 1
+        for batch in zip(per_batch.query_SB.tolist(), per_batch.passage_SB.tolist(), strict=True)
+    )
+    assert (per_batch.query_SB != per_batch.passage_SB).all()
+    mixed = rows_of(Strategy(name="mixed"))
+    assert all(len(set(batch)) == 9 for batch in mixed.query_SB.tolist()) and mixed.mono_SB.all()
+    cross = rows_of(Strategy(name="cross"))
+    assert all(
+        len(set(zip(*batch, strict=True))) > 20
+        for batch in zip(cross.query_SB.tolist(), cross.passage_SB.tolist(), strict=True)
+    )
+    hybrid = rows_of(Strategy(name="hybrid", ratio=0.5)).mono_SB
+    assert set(hybrid.sum(axis=1).tolist()) == {0, 32}
+    assert set(rows_of(Strategy(name="row_hybrid", ratio=0.5)).mono_SB.sum(axis=1).tolist()) == {16}
+    assert rows_of(Strategy(name="zero_shot")).mono_SB.shape == (0, 32)
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("name", ["hybrid", "row_hybrid"])
+def test_no_kind_locks_onto_some_languages(name: str, ratio: float) -> None:
+    """A rule by batch number would: with 9 languages and every third batch mono, three languages get them all."""
+    mono, query, passage = rows_of(Strategy(name=name, ratio=ratio), steps=90)
+    for kind, codes in ((mono, query), (~mono, query), (~mono, passage)):
+        units = kind.any(axis=1).sum() if name == "hybrid" and kind is mono else kind.sum()
+        for half in (slice(0, 45), slice(45, 90)):
+            seen = len(np.unique(codes[half][kind[half]]))
+            assert seen == 9 if units >= 24 else seen > 0 or units < 2
+
+
+@pytest.mark.parametrize("name", ["hybrid", "row_hybrid"])
+def test_changing_the_ratio_redraws_no_language(name: str) -> None:
+    """The k-th unit of a kind has the same languages at every ratio, but for the last two rounds, cut by the quotas."""
+    every = [rows_of(Strategy(name=name, ratio=ratio)) for ratio in RATIOS]
+    longest_mono, longest_cross = every[-1], every[0]
+    for mono, query, passage in every:
+        assert query[mono].tolist() == longest_mono.query_SB.reshape(-1)[: mono.sum()].tolist()
+        whole = max(0, int((~mono).sum()) // 72 - 1) * 72
+        for codes, longest in ((query, longest_cross.query_SB), (passage, longest_cross.passage_SB)):
+            assert codes[~mono][:whole].tolist() == longest.reshape(-1)[:whole].tolist()
+
+
+def test_identities() -> None:
+    equal = [
+        (Strategy(name="hybrid", ratio=1), Strategy(name="mono")),
+        (Strategy(name="hybrid", ratio=0), Strategy(name="cross")),
+        (Strategy(name="row_hybrid", ratio=0), Strategy(name="cross")),
+        (Strategy(name="row_hybrid", ratio=1), Strategy(name="mixed")),
+    ]
+    for one, other in equal:
+        assert one.canonical() == other.canonical()
+        assert all((a == b).all() for a, b in zip(rows_of(one), rows_of(other), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "canonical", "unit"),
+    [
+        (("mono", None), ("hybrid", 1.0), "batches"),
+        (("cross", None), ("hybrid", 0.0), "batches"),
+        (("hybrid", 1), ("hybrid", 1.0), "batches"),
+        (("hybrid", -0.0), ("hybrid", 0.0), "batches"),
+        (("hybrid", 0.35), ("hybrid", 0.35), "batches"),
+        (("row_hybrid", 0), ("hybrid", 0.0), "batches"),
+        (("row_hybrid", 1), ("mixed", None), None),
+        (("row_hybrid", 0.5), ("row_hybrid", 0.5), "rows"),
+        (("mixed", None), ("mixed", None), None),
+        (("cross_per_batch", None), ("cross_per_batch", None), None),
+        (("zero_shot", None), ("zero_shot", None), None),
+    ],
+)
+def test_equal_specifications_have_one_form(
+    strategy: tuple[str, float | None], canonical: tuple[str, float | None], unit: str | None
+) -> None:
+    made = Strategy(name=strategy[0], ratio=strategy[1])
+    assert made.canonical() == Strategy(name=canonical[0], ratio=canonical[1])
+    assert made.canonical().model_dump_json() == Strategy(name=canonical[0], ratio=canonical[1]).model_dump_json()
+    assert made.canonical().canonical() == made.canonical()
+    assert made.ratio_unit == made.canonical().ratio_unit == unit
+
+
+def test_ratios_are_what_a_person_wrote() -> None:
+    assert Strategy(name="hybrid", ratio=0.35).exact_ratio == Fraction(7, 20)
+    assert Strategy(name="hybrid", ratio=0.1).exact_ratio == Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio", "words"),
+    [
+        ("hybird", 0.5, "unknown strategy 'hybird'; choose one of mono, cross, cross_per_batch, hybrid"),
+        ("hybrid", 1.5, r"ratio 1.5 of strategy 'hybrid' is outside \[0, 1\]"),
+        ("row_hybrid", -0.1, r"ratio -0.1 of strategy 'row_hybrid' is outside \[0, 1\]"),
+        ("hybrid", float("nan"), r"ratio nan of strategy 'hybrid' is outside \[0, 1\]"),
+        ("hybrid", None, "strategy 'hybrid' needs a ratio"),
+        ("mixed", 0.5, "strategy 'mixed' takes no ratio, but 0.5 was given"),
+    ],
+)
+def test_bad_strategies_are_one_sentence(name: str, ratio: float | None, words: str) -> None:
+    with pytest.raises(ValidationError, match=words) as caught:
+        Strategy(name=name, ratio=ratio)
+    assert isinstance(caught.value.errors()[0]["ctx"]["error"], BadInput)
+
+
+def test_the_registry_names_every_strategy() -> None:
+    assert set(STRATEGIES) == {"mono", "cross", "cross_per_batch", "hybrid", "row_hybrid", "mixed", "zero_shot"}

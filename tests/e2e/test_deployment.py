@@ -1,0 +1,46 @@
+"""A real server, a real worker: `prefect deploy`, `prefect deployment run`, and the results read back by SQL."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Shell
+from tests.toy import toy_sweep, write_toy_corpus
+
+pytestmark = pytest.mark.e2e
+
+
+def prefect(shell: Shell, *arguments: str) -> str:
+    done = shell.run("prefect", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
+    prefect(server, "work-pool", "create", "babelmix", "--type", "process")
+    prefect(server, "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
+    deployments = prefect(server, "deployment", "ls")
+    assert "ratio-sweep/local" in deployments
+    assert "train-cell/worker" in deployments
+    worker = subprocess.Popen(
+        ["prefect", "worker", "start", "--pool", "babelmix"],
+        cwd=server.folder, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        workspace = server.folder / "deployed"
+        strategies = [{"name": "mixed"}, {"name": "zero_shot"}]
+        config = toy_sweep(write_toy_corpus(server.folder / "corpus"), strategies=strategies)
+        run = ("deployment", "run", "ratio-sweep/local", "--watch", "--param", f"config={json.dumps(config)}")
+        prefect(server, *run, "--param", f"workspace={workspace}")
+        refused = server.run("prefect", *run, "--param", "workspace=relative")
+    finally:
+        worker.terminate()
+        worker.wait(60)
+    asked = server.babelmix("sql", "--json", "--workspace", str(workspace), "select strategy, status from cells order by 1")
+    assert json.loads(asked.stdout) == [
+        {"strategy": "mixed", "status": "done"},
+        {"strategy": "zero_shot", "status": "done"},
+    ]
+    assert refused.returncode != 0
+    assert "give an absolute path" in refused.stdout + refused.stderr

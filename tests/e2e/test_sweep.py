@@ -1,0 +1,143 @@
+"""A whole sweep from the command line: real processes, a temporary Prefect server, then everything a person reads."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Shell, shell_in
+from tests.toy import toy_sweep, write_toy_corpus
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A finished toy sweep in ``workspace`` of the shell's folder."""
+    shell = shell_in(tmp_path_factory.mktemp("sweep"))
+    config = toy_sweep(write_toy_corpus(shell.folder / "corpus"))
+    (shell.folder / "toy.json").write_text(json.dumps(config))
+    done = shell.babelmix("sweep", "--config", "toy.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (shell.folder / "workspace/reports/toy/index.html").is_file()
+    return shell
+
+
+def ask(shell: Shell, query: str) -> list[dict[str, object]]:
+    done = shell.babelmix("sql", "--json", query)
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def test_sql_answers_from_every_table(swept: Shell) -> None:
+    cells = ask(swept, "select strategy, ratio, ratio_unit, seed, status from cells order by strategy, ratio")
+    assert cells == [
+        {"strategy": "hybrid", "ratio": 0.0, "ratio_unit": "batches", "seed": 0, "status": "done"},
+        {"strategy": "hybrid", "ratio": 1.0, "ratio_unit": "batches", "seed": 0, "status": "done"},
+        {"strategy": "mixed", "ratio": None, "ratio_unit": None, "seed": 0, "status": "done"},
+        {"strategy": "zero_shot", "ratio": None, "ratio_unit": None, "seed": None, "status": "done"},
+    ]
+    rows = ask(swept, "select setting, split, count(*) as n from per_query group by all order by all")
+    # 12 test questions in 3 languages: mono 36, cross x 6 ordered pairs = 72, multi 36; 4 cells.
+    assert rows == [
+        {"setting": setting, "split": split, "n": 4 * n}
+        for setting, n in (("cross", 72), ("mono", 36), ("multi", 36))
+        for split in ("dev", "test")
+    ]
+    curve = ask(swept, "select distinct strategy, note from ratio_curve where sweep = 'toy' and strategy = 'hybrid'")
+    assert [row["note"] for row in curve] == ["this run only"]
+
+
+def test_every_scoring_of_test_is_a_look(swept: Shell) -> None:
+    assert ask(swept, "select split, count(*) as n from looks group by split") == [{"split": "test", "n": 4}]
+
+
+def test_search_answers_from_the_best_cell_in_any_language(swept: Shell) -> None:
+    done = swept.babelmix("search", "--json", "-k", "3", "passage de 0-1")
+    assert done.returncode == 0, done.stderr
+    assert "dev-best" in done.stderr
+    assert len(json.loads(done.stdout)) == 3
+
+
+def test_an_unchanged_sweep_computes_nothing(swept: Shell) -> None:
+    before = {path: path.stat().st_mtime_ns for path in sorted((swept.folder / "workspace").rglob("*.parquet"))}
+    done = swept.babelmix("sweep", "--config", "toy.json")
+    assert done.returncode == 0, done.stderr
+    assert "0 of 4 cells are to be computed" in done.stdout + done.stderr
+    assert {path: path.stat().st_mtime_ns for path in sorted((swept.folder / "workspace").rglob("*.parquet"))} == before
+
+
+def test_a_killed_sweep_goes_on_and_ends_with_the_same_bytes(swept: Shell, tmp_path: Path) -> None:
+    shell = shell_in(tmp_path)
+    config = toy_sweep(swept.folder / "corpus")
+    (shell.folder / "toy.json").write_text(json.dumps(config))
+    command = [sys.executable, "-m", "flows.cli", "sweep", "--config", "toy.json"]
+    process = subprocess.Popen(
+        command, cwd=shell.folder, env=shell.environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    checkpoints = shell.folder / "workspace/checkpoints"
+    while not checkpoints.is_dir() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (shell.folder / "workspace/reports").exists()
+    assert shell.babelmix("sweep", "--config", "toy.json").returncode == 0
+    for kind in ("per_query/*/per_query.parquet", "batches/*/batches.parquet", "checkpoints/*/model.safetensors"):
+        ours = {path.parent.name: path.read_bytes() for path in (shell.folder / "workspace").glob(kind)}
+        theirs = {path.parent.name: path.read_bytes() for path in (swept.folder / "workspace").glob(kind)}
+        assert ours == theirs
+        assert ours
+
+
+def test_a_failing_cell_is_recorded_and_does_not_stop_the_rest(swept: Shell, tmp_path: Path) -> None:
+    shell = shell_in(tmp_path)
+    # Gradients of this size overflow after the first step; the untrained cell does not care.
+    config = toy_sweep(swept.folder / "corpus", training={"learning_rate": 1e30}, seeds=[7])
+    (shell.folder / "toy.json").write_text(json.dumps(config))
+    done = shell.babelmix("sweep", "--config", "toy.json")
+    assert done.returncode == 1
+    assert "3 of 4 cells failed" in done.stderr
+    cells = ask(shell, "select strategy, status, error from cells order by status, strategy")
+    assert [row["status"] for row in cells] == ["done", "failed", "failed", "failed"]
+    assert "finite" in str(cells[-1]["error"])
+    assert (shell.folder / "workspace/reports/toy/index.html").is_file()
+
+
+BAD_INPUT = [
+    ({"strategies": [{"name": "hybird", "ratio": 0.5}]}, "'hybird'"),
+    ({"strategies": [{"name": "hybrid", "ratio": 1.5}]}, "1.5"),
+    ({"encoder": "bert"}, "'bert'"),
+    ({"schedule": {"steps": 3, "batch_size": 6, "languages": ["en", "xx-nowhere"]}}, "xx-nowhere"),
+    ({"schedule": {"steps": 3, "batch_size": 6, "languages": ["en", "fi"]}}, "'fi'"),
+    ({"preset": "quickest"}, "'quickest'"),
+    ({"seeds": ["one"]}, "'one'"),
+    ({"colour": "blue"}, "colour"),
+]
+
+
+@pytest.mark.parametrize(("change", "named"), BAD_INPUT)
+def test_bad_input_is_one_sentence_with_exit_code_2(
+    swept: Shell, tmp_path: Path, change: dict[str, object], named: str
+) -> None:
+    shell = shell_in(tmp_path)
+    (shell.folder / "toy.json").write_text(json.dumps({**toy_sweep(swept.folder / "corpus"), **change}))
+    done = shell.babelmix("sweep", "--config", "toy.json")
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if "prefect" not in line and " | " not in line]
+    assert named in said[-1]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (shell.folder / "workspace" / "per_query").exists()
+
+
+def test_a_workspace_that_cannot_be_written_is_named(swept: Shell, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = swept.babelmix("sweep", "--config", "toy.json", "--workspace", str(tmp_path / "file" / "workspace"))
+    assert done.returncode == 2
+    assert str(tmp_path / "file" / "workspace") in done.stderr
+    assert "Traceback" not in done.stderr
