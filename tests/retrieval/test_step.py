@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import torch
+from transformers import BertModel, DistilBertConfig, DistilBertModel, XLMRobertaConfig, XLMRobertaModel
+
+from retrieval.encoder import Encoder
+from retrieval.packed_bert import can_pack
+from retrieval.step import encode_ids, equal_chunks
+from retrieval.tiny import tiny_encoder
+
+LENGTHS = (9, 3, 17, 3, 9, 9, 4, 30)
+
+
+def texts() -> list[np.ndarray]:
+    rng = np.random.default_rng(3)
+    return [rng.integers(4, 200, length).astype(np.int32) for length in LENGTHS]
+
+
+def padded(encoder: Encoder, rows: list[np.ndarray]) -> torch.Tensor:
+    """The backbone's own forward over one padded batch."""
+    ids = torch.ones(len(rows), max(map(len, rows)), dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, text in enumerate(rows):
+        ids[row, : len(text)] = torch.from_numpy(text.astype(np.int64))
+        mask[row, : len(text)] = 1
+    return encoder(ids, mask)
+
+
+def roberta() -> Encoder:
+    tiny = tiny_encoder()
+    config = XLMRobertaConfig(
+        vocab_size=260, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+        max_position_embeddings=140, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.2,
+    )  # fmt: skip
+    torch.manual_seed(5)
+    return Encoder(XLMRobertaModel(config, add_pooling_layer=False), tiny.tokenizer, pooling="cls").eval()
+
+
+def distilbert() -> Encoder:
+    config = DistilBertConfig(vocab_size=260, dim=32, n_layers=2, n_heads=4, hidden_dim=48, initializer_range=0.2)
+    torch.manual_seed(5)
+    return Encoder(DistilBertModel(config), tiny_encoder().tokenizer).eval()
+
+
+@pytest.mark.parametrize(("make", "packs"), [(tiny_encoder, True), (roberta, True), (distilbert, False)])
+@pytest.mark.parametrize("chunk_tokens", [20, 10_000])
+def test_vectors_and_gradients_equal_the_padded_forward(make, packs: bool, chunk_tokens: int) -> None:
+    encoder = make()
+    assert can_pack(encoder.backbone) == packs
+    ours, theirs = encode_ids(encoder, texts(), chunk_tokens), padded(encoder, texts())
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
+    weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    direction = torch.linspace(-1, 1, ours.numel()).view_as(ours)
+    for ours_w, theirs_w in zip(
+        torch.autograd.grad((ours * direction).sum(), weights),
+        torch.autograd.grad((theirs * direction).sum(), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours_w, theirs_w, atol=1e-5, rtol=1e-4)
+
+
+def test_a_bert_with_another_activation_is_not_packed() -> None:
+    encoder = tiny_encoder()
+    encoder.backbone.config.hidden_act = "relu"
+    assert isinstance(encoder.backbone, BertModel)
+    assert not can_pack(encoder.backbone)
+
+
+def test_chunks_hold_equal_work_and_every_text_once() -> None:
+    ascending = sorted(texts(), key=len)
+    chunks = equal_chunks(ascending, 30)
+    assert [text for chunk in chunks for text in chunk] == ascending
+    assert len(chunks) == 3  # 84 tokens in chunks of at most 30
+    assert max(sum(map(len, chunk)) for chunk in chunks) <= 30 + max(LENGTHS)
+    assert len(equal_chunks(ascending, 84)) == 1
+
+
+def test_a_text_longer_than_a_chunk_is_a_chunk_of_its_own() -> None:
+    assert [len(chunk) for chunk in equal_chunks([np.zeros(2), np.zeros(50)], 10)] == [1, 1]
