@@ -1,9 +1,15 @@
-"""Turning interface strings into plain text, and the rule by which two English strings mean the same."""
+"""Cleaning: plain text from interface strings, one text for each meaning and language, and the quarantine."""
 
 import html
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
+
+import pyarrow as pa
+
+from data.schema import REJECTED
+
+LESS_COMMON = "another text of the same meaning is more common"
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
@@ -49,3 +55,49 @@ def identity(text: str) -> str:
 def commonest(counts: Counter[str]) -> str:
     """The most frequent string; of equally frequent ones the smallest, so that no order of reading decides."""
     return min(counts, key=lambda text: (-counts[text], text))
+
+
+class Rejections:
+    """The quarantine: every row left out, with its reason."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._rows: list[tuple[str, str, str, str, str]] = []
+
+    def add(self, lang: str, key: str, text: str, reason: str) -> None:
+        """Leave a row out; `key` says where it stood in the source, `reason` is one of the source's constants."""
+        self._rows.append((self._source, lang, key, text, reason))
+
+    def table(self) -> pa.Table:
+        """The rows in the REJECTED schema, sorted."""
+        return pa.Table.from_pylist(
+            [dict(zip(REJECTED.names, row, strict=True)) for row in sorted(self._rows)], schema=REJECTED
+        )
+
+
+def reason_counts(rejected: pa.Table) -> dict[str, int]:
+    """Number of rejected rows for each reason, most frequent first; for the manifest."""
+    return dict(Counter(rejected["reason"].to_pylist()).most_common())
+
+
+class Ballot:
+    """Chooses one text for each meaning and language where the source has several."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+
+    def add(self, lang: str, parallel_id: str, key: str, text: str) -> None:
+        """Count a text of a meaning, once for each place (`key`) where it stands."""
+        self._places[lang][parallel_id][key] = text
+
+    def elect(self, rejections: Rejections) -> dict[str, dict[str, str]]:
+        """Return the commonest text by language and parallel id; the others are rejected."""
+        elected: dict[str, dict[str, str]] = {}
+        for lang, meanings in self._places.items():
+            elected[lang] = {}
+            for parallel_id, places in meanings.items():
+                elected[lang][parallel_id] = winner = commonest(Counter(places.values()))
+                for key, text in places.items():
+                    if text != winner:
+                        rejections.add(lang, key, text, LESS_COMMON)
+        return elected

@@ -55,19 +55,17 @@ _SCRIPTS = {
 _SCRIPT = {tag: script for script, tags in _SCRIPTS.items() for tag in tags.split()}
 
 # ISO 639-2 and 639-3 codes of data sets to the two-letter tag. A macrolanguage's usual member counts as it.
-_THREE_LETTERS = dict(
-    pair.split("=")
-    for pair in (
-        "afr=af aka=tw amh=am ara=ar arb=ar asm=as aze=az azj=az bel=be ben=bn bod=bo bos=bs bul=bg cat=ca ces=cs "
-        "cym=cy dan=da deu=de ell=el eng=en est=et eus=eu fas=fa fin=fi fra=fr ful=ff fuv=ff gle=ga glg=gl guj=gu "
-        "hat=ht hau=ha heb=he hin=hi hrv=hr hun=hu hye=hy ibo=ig ind=id isl=is ita=it jav=jv jpn=ja kan=kn kat=ka "
-        "kaz=kk khm=km kin=rw kir=ky kor=ko lao=lo lat=la lav=lv lin=ln lit=lt ltz=lb lug=lg lvs=lv mal=ml mar=mr "
-        "mkd=mk mlt=mt mon=mn msa=ms mya=my nep=ne nld=nl nno=nn nob=nb nor=nb npi=ne nya=ny orm=om ory=or pan=pa "
-        "pes=fa plg=mg pol=pl por=pt pus=ps ron=ro rus=ru san=sa sin=si slk=sk slv=sl sna=sn snd=sd som=so spa=es "
-        "sqi=sq srp=sr sun=su swa=sw swe=sv swh=sw tam=ta tat=tt tel=te tgk=tg tgl=tl tha=th tir=ti tsn=tn tso=ts "
-        "tuk=tk tur=tr twi=tw uig=ug ukr=uk urd=ur uzb=uz vie=vi wol=wo xho=xh yid=yi yor=yo zul=zu"
-    ).split()
+_MEMBERS = (
+    "afr=af aka=tw amh=am ara=ar arb=ar asm=as aze=az azj=az bel=be ben=bn bod=bo bos=bs bul=bg cat=ca ces=cs "
+    "cym=cy dan=da deu=de ell=el eng=en est=et eus=eu fas=fa fin=fi fra=fr ful=ff fuv=ff gle=ga glg=gl guj=gu "
+    "hat=ht hau=ha heb=he hin=hi hrv=hr hun=hu hye=hy ibo=ig ind=id isl=is ita=it jav=jv jpn=ja kan=kn kat=ka "
+    "kaz=kk khm=km kin=rw kir=ky kor=ko lao=lo lat=la lav=lv lin=ln lit=lt ltz=lb lug=lg lvs=lv mal=ml mar=mr "
+    "mkd=mk mlt=mt mon=mn msa=ms mya=my nep=ne nld=nl nno=nn nob=nb nor=nb npi=ne nya=ny orm=om ory=or pan=pa "
+    "pes=fa plg=mg pol=pl por=pt pus=ps ron=ro rus=ru san=sa sin=si slk=sk slv=sl sna=sn snd=sd som=so spa=es "
+    "sqi=sq srp=sr sun=su swa=sw swe=sv swh=sw tam=ta tat=tt tel=te tgk=tg tgl=tl tha=th tir=ti tsn=tn tso=ts "
+    "tuk=tk tur=tr twi=tw uig=ug ukr=uk urd=ur uzb=uz vie=vi wol=wo xho=xh yid=yi yor=yo zul=zu"
 )
+_THREE_LETTERS = dict(member.split("=") for member in _MEMBERS.split())
 _ALIASES = {
     "fil": "tl", "iw": "he", "no": "nb",
     "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zho-cn": "zh-Hans", "zho-hans": "zh-Hans",
@@ -104,6 +102,11 @@ def normalise_tag(tag: str) -> str:
         hint = "zh-Hans or zh-Hant" if language == "zh" else "a BCP-47 tag such as en, sw or zh-Hans"
         raise BadInput(f"{tag!r} is not a language tag that babelmix knows; give {hint}")
     return language
+
+
+def is_known(tag: str) -> bool:
+    """Whether a tag is already in the form that `normalise_tag` gives."""
+    return tag in _CLASS
 
 
 def _is_droppable(language: str, subtag: str) -> bool:

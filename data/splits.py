@@ -50,7 +50,7 @@ def split_units(sizes: Mapping[str, int], config: SplitConfig, purpose: str) -> 
             continue
         for name in ("dev", "test"):
             if filled[name] < shares[name] * total:
-                splits[unit] = name  # type: ignore[assignment]
+                splits[unit] = name
                 filled[name] += sizes[unit]
                 break
     return splits

@@ -16,8 +16,9 @@ from data.fingerprint import file_sha256
 _PINS = files("data") / "wheels.txt"
 # Any platform's file will do, since nothing is installed; naming one makes every machine fetch the same file.
 _PLATFORM = (
-    "--platform manylinux2014_x86_64 --python-version 3.14 --implementation cp --abi cp314 --abi none"
-).split()
+    "--platform=manylinux2014_x86_64", "--python-version=3.14", "--implementation=cp", "--abi=cp314", "--abi=none",
+)  # fmt: skip
+_NO_NETWORK = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Max retries")
 
 
 def pins() -> dict[str, str]:
@@ -58,15 +59,14 @@ def open_wheel(folder: Path, name: str) -> zipfile.ZipFile:
     BadInput
         If the folder does not hold the pinned version.
     """
-    return zipfile.ZipFile(find_wheel(folder, name))
+    return zipfile.ZipFile(_find_wheel(folder, name))
 
 
-def find_wheel(folder: Path, name: str) -> Path:
-    """Path of a pinned wheel in a folder; BadInput when the pinned version is not there."""
+def _find_wheel(folder: Path, name: str) -> Path:
     version, _ = _read_pins()[name]
     found = sorted(folder.glob(f"{name}-{version}-*.whl"))
     if not found:
-        raise BadInput(f"the folder {folder} does not hold the wheel of {name} {version}; fetch it again")
+        raise BadInput(f"the folder {folder} holds no file {name}-{version}-*.whl; put the pinned wheel there")
     return found[0]
 
 
@@ -81,7 +81,7 @@ def _collect(wheel_dir: Path, into: Path) -> None:
     if not wheel_dir.is_dir():
         raise BadInput(f"there is no wheel folder {wheel_dir}; give --wheel-dir a folder that holds the wheels")
     for name, expected in pins().items():
-        wheel = find_wheel_to_collect(wheel_dir, name)
+        wheel = _find_wheel(wheel_dir, name)
         actual = file_sha256(wheel)
         if actual != expected:
             raise BadInput(
@@ -92,14 +92,6 @@ def _collect(wheel_dir: Path, into: Path) -> None:
             os.link(wheel.resolve(), into / wheel.name)
         except OSError:  # another file system
             shutil.copyfile(wheel, into / wheel.name)
-
-
-def find_wheel_to_collect(wheel_dir: Path, name: str) -> Path:
-    version, _ = _read_pins()[name]
-    found = sorted(wheel_dir.glob(f"{name}-{version}-*.whl"))
-    if not found:
-        raise BadInput(f"the wheel folder {wheel_dir} holds no file {name}-{version}-*.whl; put it there")
-    return found[0]
 
 
 def _download(into: Path) -> None:
@@ -127,8 +119,14 @@ def explain_pip(stderr: str) -> str:
             f"the wheel of {name} that pip fetched has sha256 {actual}, but {expected} is pinned; "
             "the package index serves a different file, so fetch the wheels elsewhere and name them with --wheel-dir"
         )
-    if re.search(r"NewConnectionError|NameResolutionError|ConnectTimeout|Failed to establish|Max retries|"
-                 r"Temporary failure|ConnectionError|timed out|ProxyError", stderr):  # fmt: skip
+    if _NO_NETWORK.search(stderr):
         return "the package index cannot be reached; connect to the network, or name a folder with --wheel-dir"
+    # Without retries pip does not say that it met no network, only that it found nothing.
+    absent = re.search(r"No matching distribution found for (\S+)==(\S+)", stderr)
+    if absent:
+        return (
+            f"the package index cannot be reached, or does not have {absent[1]} {absent[2]}; "
+            "connect to one that has it, or name a folder with --wheel-dir"
+        )
     lines = [line for line in stderr.splitlines() if line.startswith("ERROR")] or stderr.splitlines() or ["no message"]
     return f"pip could not fetch the pinned wheels ({lines[-1].strip()}); fetch them elsewhere and name --wheel-dir"

@@ -1,10 +1,12 @@
 """Where a workspace is, and the places of its result files."""
 
+import json
 import os
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from data.errors import BadInput
 from data.store import Store, unwritable, write_json
@@ -32,6 +34,11 @@ class Workspace:
     def cell(self, cell_id: str) -> Path:
         """The record of one cell: its settings and seconds, or its failure."""
         return self.home / "results" / "cells" / f"{cell_id}.json"
+
+    def read_cell(self, cell_id: str) -> dict[str, Any]:
+        """The record of a cell, read."""
+        record: dict[str, Any] = json.loads(self.cell(cell_id).read_text())
+        return record
 
     def sweep(self, name: str) -> Path:
         """The record of one sweep: its configuration and the cells it consists of."""
@@ -81,5 +88,5 @@ def existing_workspace(option: Path | None) -> Workspace:
 
 def now() -> str:
     """The present moment in UTC, to the second."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")
 

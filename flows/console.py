@@ -13,6 +13,10 @@ from data.errors import BadInput
 DEBUG_VARIABLE = "BABELMIX_DEBUG"
 
 
+class CellsFailed(RuntimeError):
+    """Some cells of a sweep failed; the others, and the report, are there."""
+
+
 def run_as_command(run: Callable[[], Any], *, debug: bool = False) -> None:
     """Run to the end, or print one sentence about the input and exit with 2; the traceback only on demand."""
     debug = debug or bool(os.environ.get(DEBUG_VARIABLE))
@@ -26,6 +30,9 @@ def run_as_command(run: Callable[[], Any], *, debug: bool = False) -> None:
             raise
         sys.stderr.write(f"babelmix: {sentence(error)}\n")
         raise SystemExit(2) from None
+    except CellsFailed as error:
+        sys.stderr.write(f"babelmix: {error}\n")
+        raise SystemExit(1) from None
 
 
 def sentence(error: BadInput | ValidationError) -> str:

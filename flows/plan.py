@@ -39,7 +39,7 @@ def plan_sweep(config: SweepConfig, *, as_tasks: bool = True) -> SweepPlan:
     contents["encoder"] = look_up_start(config.encoder)
     training = config.training.model_copy(update={"precision": resolve_precision(config.training.precision)})
 
-    def cell(strategy: Strategy, seed: int | None) -> CellSpec:
+    def cell(strategy: Strategy, seed: int) -> CellSpec:
         return CellSpec(
             encoder=config.encoder,
             strategy=strategy,
@@ -52,7 +52,7 @@ def plan_sweep(config: SweepConfig, *, as_tasks: bool = True) -> SweepPlan:
         )
 
     trained = [strategy for strategy in config.strategies if strategy.name != "zero_shot"]
-    start = [cell(strategy, None) for strategy in config.strategies if strategy.name == "zero_shot"]
+    start = [cell(strategy, config.seeds[0]) for strategy in config.strategies if strategy.name == "zero_shot"]
     return SweepPlan(
         cells=(*(cell(strategy, seed) for seed in config.seeds for strategy in trained), *start), sources=sources
     )

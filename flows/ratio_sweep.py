@@ -9,24 +9,30 @@ there ends as "Cached".
 """
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger
+from prefect.futures import as_completed
+from prefect.runtime import deployment
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from data.store import Store
 from data.workspace import Workspace, open_workspace
 from flows.config import SweepConfig
-from flows.console import run_as_command
+from flows.console import CellsFailed, run_as_command
 from flows.plan import SweepPlan, plan_sweep
 from flows.presets import quickstart
 from tasks.cell import CellSpec
 from tasks.prepare import check_core_pairs, fetch_wheels, prepare_source, prepare_start, prepare_tokens
-from tasks.publish import Progress, publish_sweep
+from tasks.publish import Progress, publish_artifacts, publish_report
 from tasks.record import cell_is_done, record_sweep
 from tasks.run_cell import cell_processes, run_cell
 
 
-@flow(name="ratio-sweep", flow_run_name="{config.name}", task_runner=ThreadPoolTaskRunner(max_workers=cell_processes()))
+CELLS_SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=cell_processes())
+
+
+@flow(name="ratio-sweep", flow_run_name="{config.name}", task_runner=CELLS_SIDE_BY_SIDE)
 def ratio_sweep(
     config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None
 ) -> Path:
@@ -46,15 +52,25 @@ def ratio_sweep(
     -------
     Path
         The report, ``reports/<sweep>/index.html`` in the workspace.
+
+    Raises
+    ------
+    BadInput
+        If something of the configuration, the workspace or a source is wrong.
+    CellsFailed
+        At the very end, when the report is there but some cells are not.
     """
-    place = open_workspace(workspace, must_be_absolute=runs_in_deployment())
+    place = open_workspace(workspace, must_be_absolute=deployment.id is not None)
     plan = plan_sweep(config)
     todo = [cell for cell in plan.cells if not cell_is_done(place.store, cell)]
     get_run_logger().info("%d of %d cells are to be computed", len(todo), len(plan.cells))
     if todo:
         prepare(place.store, plan, wheel_dir)
-    run_cells(place.store, config.name, plan.cells)
-    return report(place, config, plan)
+    failed = run_cells(place.store, config.name, plan.cells)
+    page = report(place, config, plan)
+    if failed:
+        raise CellsFailed(f"{len(failed)} of {len(plan.cells)} cells failed ({', '.join(failed)}); see {page}")
+    return page
 
 
 def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
@@ -70,17 +86,24 @@ def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
     prepare_tokens(store, first.encoder_step, train_source, first.tokens_step)
 
 
-def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> None:
-    """Run all cells side by side; a cell that fails is recorded and does not stop the others."""
+def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> list[str]:
+    """Run all cells side by side; a cell that fails is recorded and does not stop the others, and is named here."""
     progress = Progress(sweep, len(cells))
-    for future in as_completed([run_cell.submit(store, cell) for cell in cells]):
-        progress.one_more(future)
+    futures = {run_cell.submit(store, cell): cell for cell in cells}
+    failed = []
+    for future in as_completed(list(futures)):
+        progress.one_more()
+        if not future.state.is_completed():
+            failed.append(futures[future].label)
+    return failed
 
 
 def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
     """Aggregate the per-query results, build the page, and publish Prefect artifacts."""
-    content = record_sweep(place.store, config, [cell.cell_id for cell in plan.cells])
-    return publish_sweep(place, config.name, content)
+    changed = record_sweep(place.store, config, config.name, [cell.cell_id for cell in plan.cells])
+    publish_report(place, config.name, changed)
+    publish_artifacts(place, config.name)
+    return place.report(config.name)
 
 
 def run_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None) -> Path:

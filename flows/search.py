@@ -69,7 +69,8 @@ def _choose(workspace: Workspace, cell: str) -> tuple[CellSpec, str]:
     matches = [cell_id for cell_id in known if cell_id.startswith(cell)]
     if len(matches) != 1:
         raise BadInput(
-            f"--cell {cell!r} matches {len(matches)} cells; give `best` or the start of one id of `select cell_id from cells`"
+            f"--cell {cell!r} matches {len(matches)} cells; give `best` or the start of one id of"
+            " `select cell_id from cells`"
         )
     spec = _spec(workspace, matches[0])
     return spec, f"{spec.label} ({spec.cell_id[:8]})"

@@ -57,7 +57,7 @@ def read_batches(
     rows: pa.Table, tokens: Tokens, relevance: Relevance, vocabulary: CompactVocabulary
 ) -> Iterator[Batch]:
     """Yield the batches of ``batches.parquet`` in order."""
-    starts = np.flatnonzero(np.diff(rows["batch_idx"].to_numpy(), prepend=-1))
+    starts: list[int] = np.flatnonzero(np.diff(rows["batch_idx"].to_numpy(), prepend=-1)).tolist()
     for start, stop in zip(starts, [*starts[1:], rows.num_rows], strict=True):
         yield _read_batch(rows.slice(start, stop - start).to_pydict(), tokens, relevance, vocabulary)
 

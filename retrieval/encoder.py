@@ -5,20 +5,17 @@ model for anybody, and a model from elsewhere is a start for us. Vectors are alw
 cosine.
 """
 
-import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Literal, Self, cast
 
 import torch
-import transformers
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from data.errors import BadInput
+from retrieval.backbone import load_backbone, load_tokenizer_files, longest_input, quiet, takes_pooler
 from retrieval.encoder_folder import DenseFiles, FolderLayout, Pooling, Side, read_layout, write_layout
 
 E5_PREFIXES: Mapping[Side, str] = {"query": "query: ", "passage": "passage: "}
@@ -67,6 +64,7 @@ class Encoder(nn.Module):
         max_length: int = 512,
     ) -> None:
         super().__init__()
+        backbone.set_attn_implementation("eager")  # sdpa's backward was 1.7 times slower on a CPU
         self.backbone = backbone
         self.dense = nn.ModuleList(dense)
         self.tokenizer = tokenizer
@@ -129,10 +127,10 @@ class Encoder(nn.Module):
             dense layers.
         """
         layout = read_layout(folder)
-        backbone = _load_backbone(folder / layout.transformer, dropout)
-        tokenizer = _load_tokenizer(folder / layout.transformer)
+        backbone = load_backbone(folder / layout.transformer, dropout)
+        tokenizer = load_tokenizer_files(folder / layout.transformer)
         prefixes = _prefixes(layout, name or folder.name)
-        max_length = layout.max_length or _max_length(backbone, tokenizer)
+        max_length = layout.max_length or longest_input(backbone, tokenizer)
         dense = [_load_dense(files) for files in layout.dense]
         encoder = cls(
             backbone, tokenizer, pooling=layout.pooling, dense=dense, prefixes=prefixes, max_length=max_length
@@ -147,11 +145,11 @@ class Encoder(nn.Module):
         """
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: tensor.detach().contiguous() for name, tensor in self.backbone.state_dict().items()}
-        if _takes_pooler(type(self.backbone)):
+        if takes_pooler(type(self.backbone)):
             width = int(self.backbone.config.hidden_size)
             state["pooler.dense.weight"] = torch.zeros(width, width)
             state["pooler.dense.bias"] = torch.zeros(width)
-        with _quiet():
+        with quiet():
             self.backbone.save_pretrained(folder, state_dict=state)
         # safetensors writes for the owner alone; a checkpoint is as readable as the files around it.
         (folder / "model.safetensors").chmod((folder / "config.json").stat().st_mode)
@@ -169,72 +167,12 @@ class Encoder(nn.Module):
 def load_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[Side, str]]:
     """Load the tokenizer and the prefixes of an encoder without reading its weights."""
     layout = read_layout(folder)
-    return _load_tokenizer(folder / layout.transformer), _prefixes(layout, folder.name)
+    return load_tokenizer_files(folder / layout.transformer), _prefixes(layout, folder.name)
 
 
 def _prefixes(layout: FolderLayout, name: str) -> dict[Side, str]:
     known = E5_PREFIXES if _E5_NAME.search(name) else {}
     return {"query": "", "passage": "", **(layout.prefixes or known)}
-
-
-def _load_backbone(folder: Path, dropout: float) -> PreTrainedModel:
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
-        options: dict[str, Any] = {"add_pooling_layer": False} if _takes_pooler(AutoModel._model_mapping[type(config)]) else {}
-        with _quiet():
-            backbone = AutoModel.from_pretrained(
-                folder,
-                config=config,
-                attn_implementation="eager",  # sdpa's backward was 1.7 times slower on a CPU
-                dtype=torch.float32,
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-                **options,
-            )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput(
-            f"{folder} holds no model that transformers can load ({reason}); "
-            "give a folder with config.json and model.safetensors"
-        ) from error
-    return cast(PreTrainedModel, backbone)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars, and from reporting the pooler that we leave out on purpose."""
-    verbosity, bars = transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers.logging.set_verbosity(verbosity)
-        if bars:
-            transformers.logging.enable_progress_bar()
-
-
-def _takes_pooler(model_class: type) -> bool:
-    return "add_pooling_layer" in inspect.signature(model_class.__init__).parameters
-
-
-def _load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"{folder} holds no tokenizer that transformers can load; add tokenizer.json") from error
-    if not tokenizer.is_fast:
-        raise BadInput(f"the tokenizer in {folder} has no fast form; add tokenizer.json")
-    return cast(PreTrainedTokenizerFast, tokenizer)
-
-
-def _max_length(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
-    positions = int(getattr(backbone.config, "max_position_embeddings", 512))
-    if "roberta" in backbone.config.model_type:  # its positions start behind the padding id
-        positions -= int(backbone.config.pad_token_id) + 1
-    return min(positions, int(tokenizer.model_max_length))
 
 
 def _load_dense(files: DenseFiles) -> Dense:

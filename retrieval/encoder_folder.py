@@ -51,7 +51,8 @@ def read_layout(folder: Path) -> FolderLayout:
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise BadInput(f"there is no encoder in {folder}; give a folder with config.json or modules.json")
     modules = _read_json(folder / "modules.json", [])
-    transformer, pooling, dense = "", "mean", []
+    transformer, dense = "", []
+    pooling: Pooling = "mean"
     for module in modules:
         kind, path = str(module["type"]).rsplit(".", 1)[-1], str(module["path"])
         if kind == "Transformer":
@@ -85,7 +86,7 @@ def write_layout(folder: Path, layout: FolderLayout, *, width: int) -> None:
         (folder / path).mkdir(exist_ok=True)
     _write_json(folder / "modules.json", modules)
     _write_json(folder / "sentence_bert_config.json", {"max_seq_length": layout.max_length, "do_lower_case": False})
-    prompts: dict[str, str] = {**(layout.prefixes or {})}
+    prompts: dict[str, str] = {str(side): prefix for side, prefix in (layout.prefixes or {}).items()}
     prompts["document"] = prompts.get("passage", "")  # what `SentenceTransformer.encode_document` looks for
     _write_json(
         folder / "config_sentence_transformers.json",
@@ -119,7 +120,9 @@ def _read_pooling(folder: Path) -> Pooling:
         return "mean"
     if modes == ["cls"]:
         return "cls"
-    raise BadInput(f"the pooling {'+'.join(modes)!r} in {folder} is not supported; use mean (over the prompt too) or cls")
+    raise BadInput(
+        f"the pooling {'+'.join(modes)!r} in {folder} is not supported; use mean (over the prompt too) or cls"
+    )
 
 
 def _read_dense(folder: Path) -> DenseFiles:

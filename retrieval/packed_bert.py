@@ -13,16 +13,17 @@ and XLM-RoBERTa go through their own padded forward.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from transformers import BertModel, PreTrainedModel, XLMRobertaModel
 
 Ids = NDArray[np.int32]
+Module = Any  # transformers' modules, whose parts torch's types do not know
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def group_by_length(lengths: Sequence[int]) -> list[Group]:
     return [Group(len(list(same)), length) for length, same in groupby(lengths)]
 
 
-def packed_forward(backbone: PreTrainedModel, texts: Sequence[Ids]) -> tuple[Tensor, list[Group]]:
+def packed_forward(backbone: Module, texts: Sequence[Ids]) -> tuple[Tensor, list[Group]]:
     """Encode texts that are sorted by length.
 
     Parameters
@@ -67,9 +68,10 @@ def packed_forward(backbone: PreTrainedModel, texts: Sequence[Ids]) -> tuple[Ten
         How the T rows are divided into texts.
     """
     groups = group_by_length([len(ids) for ids in texts])
+    config: Any = backbone.config
     device = backbone.device
     ids_T = torch.from_numpy(np.concatenate(texts)).to(device)
-    first = backbone.config.pad_token_id + 1 if isinstance(backbone, XLMRobertaModel) else 0
+    first = config.pad_token_id + 1 if isinstance(backbone, XLMRobertaModel) else 0
     positions_T = torch.cat([torch.arange(group.length, device=device).repeat(group.texts) for group in groups]) + first
     hidden_TD = _embed(backbone.embeddings, ids_T, positions_T, _dropout(backbone))
     for layer in backbone.encoder.layer:
@@ -84,14 +86,14 @@ def pool_groups(hidden_TD: Tensor, groups: Sequence[Group], pooling: str) -> Ten
     return torch.cat([part.float().mean(dim=1) if pooling == "mean" else part[:, 0].float() for part in shaped])
 
 
-def _embed(embeddings: nn.Module, ids_T: Tensor, positions_T: Tensor, dropout: float) -> Tensor:
-    words_TD = F.embedding(ids_T, cast(Tensor, embeddings.word_embeddings.weight))
-    places_TD = F.embedding(positions_T, cast(Tensor, embeddings.position_embeddings.weight))
-    types_D = cast(Tensor, embeddings.token_type_embeddings.weight)[0]
+def _embed(embeddings: Module, ids_T: Tensor, positions_T: Tensor, dropout: float) -> Tensor:
+    words_TD = F.embedding(ids_T, embeddings.word_embeddings.weight)
+    places_TD = F.embedding(positions_T, embeddings.position_embeddings.weight)
+    types_D = embeddings.token_type_embeddings.weight[0]
     return F.dropout(_norm(embeddings.LayerNorm, words_TD + places_TD + types_D), dropout, dropout > 0)
 
 
-def _layer(layer: nn.Module, x_TD: Tensor, groups: Sequence[Group], dropout: float) -> Tensor:
+def _layer(layer: Module, x_TD: Tensor, groups: Sequence[Group], dropout: float) -> Tensor:
     """One post-norm transformer layer (Devlin et al. 2019)."""
     attended_TD = _attention(layer.attention.self, x_TD, groups, dropout)
     x_TD = _add_norm(layer.attention.output, attended_TD, x_TD, dropout)
@@ -99,7 +101,7 @@ def _layer(layer: nn.Module, x_TD: Tensor, groups: Sequence[Group], dropout: flo
     return _add_norm(layer.output, inner_TF, x_TD, dropout)
 
 
-def _attention(attention: nn.Module, x_TD: Tensor, groups: Sequence[Group], dropout: float) -> Tensor:
+def _attention(attention: Module, x_TD: Tensor, groups: Sequence[Group], dropout: float) -> Tensor:
     """Softmax attention within each text; query, key and value come out of one matrix product."""
     heads, width = attention.num_attention_heads, attention.attention_head_size
     parts = (attention.query, attention.key, attention.value)
@@ -117,16 +119,16 @@ def _attention(attention: nn.Module, x_TD: Tensor, groups: Sequence[Group], drop
     return torch.cat(attended)
 
 
-def _add_norm(output: nn.Module, inner: Tensor, residual_TD: Tensor, dropout: float) -> Tensor:
+def _add_norm(output: Module, inner: Tensor, residual_TD: Tensor, dropout: float) -> Tensor:
     projected_TD = F.dropout(_linear(output.dense, inner), dropout, dropout > 0)
     return _norm(output.LayerNorm, projected_TD + residual_TD)
 
 
-def _linear(linear: nn.Module, x: Tensor) -> Tensor:
-    return F.linear(x, cast(Tensor, linear.weight), cast(Tensor, linear.bias))
+def _linear(linear: Module, x: Tensor) -> Tensor:
+    return F.linear(x, linear.weight, linear.bias)
 
 
-def _norm(norm: nn.Module, x_TD: Tensor) -> Tensor:
+def _norm(norm: Module, x_TD: Tensor) -> Tensor:
     return F.layer_norm(x_TD, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 

@@ -139,7 +139,8 @@ class Scorer:
 def in_all_languages(texts: pa.Table, n_languages: int) -> NDArray[np.bool_]:
     """Which texts have a translation in every language."""
     meanings = np.unique(np.array(texts["parallel_id"].to_pylist(), dtype=np.str_), return_inverse=True)[1]
-    return np.bincount(meanings)[meanings] == n_languages
+    everywhere: NDArray[np.bool_] = np.bincount(meanings)[meanings] == n_languages
+    return everywhere
 
 
 def find_relevant(suite: Suite) -> tuple[Relevant, Ints]:

@@ -24,7 +24,6 @@ def tiny_encoder(seed: int = 0) -> Encoder:
         attention_probs_dropout_prob=0.0,
         pad_token_id=_SPECIAL["<pad>"],
         initializer_range=0.1,  # wide enough that different texts get clearly different vectors
-        attn_implementation="eager",
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -42,7 +41,7 @@ def _byte_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[(token, _SPECIAL[token]) for token in ("<s>", "</s>")]
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>", unk_token="<unk>",
         model_max_length=_MAX_LENGTH,

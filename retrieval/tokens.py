@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,7 @@ class Tokenised(NamedTuple):
     truncated: list[bool]
 
 
-def tokenise(
-    tokenizer: PreTrainedTokenizerFast, prefix: str, texts: Sequence[str], max_length: int
-) -> Tokenised:
+def tokenise(tokenizer: PreTrainedTokenizerFast, prefix: str, texts: Sequence[str], max_length: int) -> Tokenised:
     """Tokenise ``prefix + text`` for each text, cut to `max_length` tokens (specials included)."""
     ids: list[list[int]] = []
     truncated: list[bool] = []
@@ -61,19 +59,20 @@ def write_tokens(encoder_folder: Path, texts_file: Path, out: Path, max_length: 
         Side to language to the share of texts that were cut.
     """
     tokenizer, prefixes = load_tokenizer(encoder_folder)
-    texts = read_table(texts_file)
-    langs = np.array(texts["lang"].to_pylist(), dtype=str)
-    shares = {}
+    texts: dict[str, list[Any]] = read_table(texts_file).to_pydict()
+    langs = np.array(texts["lang"], dtype=str)
+    shares: dict[str, dict[str, float]] = {}
     for side, prefix in prefixes.items():
-        ids, truncated = tokenise(tokenizer, prefix, texts["text"].to_pylist(), max_length)
-        _write(out / f"{side}.arrow", texts["text_id"].to_pylist(), ids, truncated)
+        ids, truncated = tokenise(tokenizer, prefix, texts["text"], max_length)
+        _write(out / f"{side}.arrow", texts["text_id"], ids, truncated)
         cut = np.array(truncated, dtype=bool)
         shares[side] = {lang: float(cut[langs == lang].mean()) for lang in np.unique(langs).tolist()}
     return shares
 
 
 def _write(path: Path, text_ids: list[str], ids: list[list[int]], truncated: list[bool]) -> None:
-    batch = pa.record_batch([text_ids, ids, truncated], schema=TOKENS)
+    columns = {"text_id": text_ids, "input_ids": ids, "truncated": truncated}
+    batch = pa.RecordBatch.from_pydict(columns, schema=TOKENS)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, TOKENS) as writer:
         writer.write_batch(batch)  # one batch, so that a column is one piece of memory
 
@@ -98,11 +97,12 @@ class TokenTable:
         """Map a file that `write_tokens` wrote; BadInput if it is not one."""
         try:
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            input_ids = table["input_ids"].combine_chunks()
+            input_ids: Any = table["input_ids"].combine_chunks()
+            text_ids: list[Any] = table["text_id"].to_pylist()
         except (OSError, pa.ArrowInvalid, KeyError) as error:
             raise BadInput(f"{path} holds no tokens ({error}); write it with write_tokens") from error
         return cls(
-            table["text_id"].to_pylist(),
+            text_ids,
             input_ids.offsets.to_numpy(zero_copy_only=False),
             input_ids.values.to_numpy(zero_copy_only=False),
         )

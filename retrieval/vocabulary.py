@@ -7,6 +7,7 @@ decay (a factor of 1 - 1e-5 over a hundred steps at the default settings), which
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,13 +45,13 @@ class CompactVocabulary:
 @contextmanager
 def training_vocabulary(backbone: PreTrainedModel, used: Ids) -> Iterator[CompactVocabulary]:
     """Swap the embedding matrix for its used rows; on leaving, scatter them back into the whole matrix."""
-    whole = backbone.get_input_embeddings()
+    whole: Any = backbone.get_input_embeddings()
     rows = torch.from_numpy(used.astype(np.int64)).to(whole.weight.device)
     backbone.set_input_embeddings(nn.Embedding.from_pretrained(whole.weight.detach()[rows], freeze=False))
     try:
         yield CompactVocabulary(used, whole.num_embeddings)
     finally:
-        trained = backbone.get_input_embeddings().weight.detach()
+        trained: Any = backbone.get_input_embeddings()
         with torch.no_grad():
-            whole.weight[rows] = trained
+            whole.weight[rows] = trained.weight
         backbone.set_input_embeddings(whole)

@@ -40,7 +40,7 @@ class CellSpec(Frozen):
 
     encoder: str
     strategy: Strategy
-    seed: int | None
+    seed: int
     train_source: AnySource
     schedule: ScheduleConfig
     training: TrainConfig

@@ -10,6 +10,7 @@ from data.cleaning import reason_counts
 from data.core_pairs import core_pairs
 from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
+from data.splits import split_facts
 from data.store import Draft, Store
 from retrieval.encoders import prepare_encoder, resolve_encoder
 from retrieval.tokens import write_tokens
@@ -53,7 +54,7 @@ def prepare_source(store: Store, source: AnySource, step: Step) -> State[str]:
         write_table(draft.path / "qrels.parquet", tables.qrels, QRELS)
         write_table(draft.path / "rejected.parquet", tables.rejected, REJECTED)
         draft.stats.update(
-            texts=tables.texts.num_rows, pairs=tables.pairs.num_rows, rejected=reason_counts(tables.rejected)
+            texts=tables.texts.num_rows, splits=split_facts(tables.pairs), rejected=reason_counts(tables.rejected)
         )
 
     return stored(store, step, build)
@@ -75,12 +76,9 @@ def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> Sta
     """Tokenise a source's texts once per tokenizer."""
 
     def build(draft: Draft) -> None:
-        write_tokens(
-            store.require(encoder.room, encoder.fingerprint),
-            store.require(source.room, source.fingerprint) / "texts.parquet",
-            draft.path,
-            step.config["max_length"],
-        )
+        folder = store.require(encoder.room, encoder.fingerprint)
+        texts = store.require(source.room, source.fingerprint) / "texts.parquet"
+        draft.stats["truncated"] = write_tokens(folder, texts, draft.path, step.config["max_length"])
 
     return stored(store, step, build)
 

@@ -1,12 +1,17 @@
 """The record of a cell and of a sweep: small JSON files that the lake reads."""
 
+import json
 from typing import Any
+
+from pydantic import BaseModel
 
 from data.fingerprint import fingerprint
 from data.store import Store, write_json
 from data.workspace import Workspace, now
-from tasks.cell import CellSpec, Step, plain
-from tasks.stored import provenance
+from tasks.cell import CellSpec, plain
+from tasks.stored import Step, provenance
+
+VERSION = 1  # of what a report is made from
 
 
 def cell_is_done(store: Store, spec: CellSpec) -> bool:
@@ -56,7 +61,7 @@ def _identity(spec: CellSpec) -> dict[str, Any]:
         "strategy": strategy.name,
         "ratio": strategy.ratio,
         "ratio_unit": strategy.ratio_unit,
-        "seed": spec.seed,
+        "seed": spec.seed if spec.trained else None,
         "encoder": spec.encoder,
         "train_source": spec.train_source.kind if spec.trained else None,
         "train_languages": list(spec.schedule.languages) if spec.trained else [],
@@ -72,10 +77,15 @@ def _seconds(store: Store, step: Step) -> float:
     return float(store.manifest(step.room, step.fingerprint)["stats"]["seconds"])
 
 
-def record_sweep(store: Store, name: str, config: dict[str, Any], cells: list[str]) -> str:
-    """Record which cells a sweep consists of; returns a fingerprint of all that its report is made from."""
+def record_sweep(store: Store, config: BaseModel, name: str, cells: list[str]) -> bool:
+    """Record which cells a sweep consists of; says whether anything that its report is made from has changed."""
     workspace = Workspace(store.home)
-    content = fingerprint("sweep", 1, config, {cell: workspace.cell(cell).read_text() for cell in cells})
-    record = {"sweep": name, "config": config, "cells": cells, "content": content, "created": now(), **provenance()}
-    write_json(workspace.sweep(name), record)
-    return content
+    records = {cell: json.loads(workspace.cell(cell).read_text()) for cell in cells}
+    results = {cell: [record["status"], record["error"], *record["per_query"]] for cell, record in records.items()}
+    content = fingerprint("sweep", VERSION, {"config": config, "results": results}, {})
+    path = workspace.sweep(name)
+    if path.is_file() and json.loads(path.read_text()).get("content") == content:
+        return False
+    record = {"sweep": name, "config": plain(config), "cells": cells, "content": content, "created": now()}
+    write_json(path, {**record, **provenance()})
+    return True

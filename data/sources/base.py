@@ -1,22 +1,28 @@
 """What every source gives, whatever its files look like: texts, pairs, qrels, and each row it left out."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from data.cleaning import Rejections
 from data.errors import BadInput
 from data.fingerprint import content_id
 from data.languages import normalise_languages
-from data.schema import PAIRS, QRELS, REJECTED, TEXTS
-from data.splits import SplitConfig
+from data.schema import PAIRS, QRELS, TEXTS
+from data.splits import SplitConfig, passages_seen_in_train
 
 VERSION = 1
 
+NO_TEXT = "pair without a text in the languages asked for"
+ORPHAN = "text that is in no pair any more"
+REPEATED_PAIR = "pair that stands in the same split already"
+SEEN_IN_TRAIN = "passage that stands verbatim in train"
+
+Texts = Mapping[str, Mapping[str, str]]  # lang to parallel_id to text
 Languages = Annotated[tuple[str, ...], AfterValidator(normalise_languages), Field(min_length=1)]
 
 
@@ -77,60 +83,72 @@ class Source(BaseModel, ABC):
         """
 
 
-class Rejections:
-    """The quarantine: every row left out, with its reason."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._rows: list[tuple[str, str, str, str, str]] = []
-
-    def add(self, lang: str, key: str, text: str, reason: str) -> None:
-        """Leave a row out; `key` says where it stood in the source, `reason` is one of the source's constants."""
-        self._rows.append((self._source, lang, key, text, reason))
-
-    def table(self) -> pa.Table:
-        """The rows in REJECTED order, sorted."""
-        return as_table(sorted(self._rows), REJECTED)
-
-
-def reason_counts(rejected: pa.Table) -> dict[str, int]:
-    """Number of rejected rows for each reason, most frequent first; for the manifest."""
-    return dict(Counter(rejected.column("reason").to_pylist()).most_common())
-
-
-def as_table(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    """Build a table from row tuples in the schema's column order."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema.names)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
-
-
 def assemble(
-    source: str, texts: Mapping[tuple[str, str], str], pairs: Collection[PairRow], rejections: Rejections
+    source: str, texts: Texts, pairs: Iterable[PairRow], rejections: Rejections, asked: Collection[str]
 ) -> SourceTables:
-    """Give ids to the rows and put them in a fixed order, so that the same input gives the same bytes.
+    """Reject what cannot stay, give ids to the rest, and put it in a fixed order: same input, same bytes.
+
+    Rejected are repeated pairs, pairs of dev or test whose passage stands verbatim in train, and texts left without
+    a pair. A text's document is the smallest of its pairs' documents.
 
     Parameters
     ----------
-    texts : mapping of (lang, parallel_id) to text
-    pairs : collection of PairRow
-        At most one for each (split, query, passage). A text's document is the smallest of its pairs' documents.
+    source : str
+    texts : mapping of lang to (mapping of parallel_id to text)
+    pairs : iterable of PairRow
+    rejections : Rejections
+    asked : collection of str
+        The languages asked for, each of which must be left with a pair.
+
+    Raises
+    ------
+    BadInput
+        If a language has no pairs.
     """
+    kept = drop_seen_in_train(drop_repeated(pairs, texts, rejections), texts, rejections)
     doc_of: dict[str, str] = {}
-    for pair in pairs:
+    for pair in kept:
         for parallel_id in (pair.query, pair.passage):
             doc_of[parallel_id] = min(pair.doc, doc_of.get(parallel_id, pair.doc))
-    text_rows = [
-        (content_id(source, lang, parallel_id), lang, parallel_id, doc_of[parallel_id], text)
-        for (lang, parallel_id), text in texts.items()
-    ]
-    pair_rows = [(content_id(source, *pair[:3]), pair.query, pair.passage, pair.doc, pair.split) for pair in pairs]
-    qrel_rows = {(pair.split, pair.query, pair.passage, 1) for pair in pairs if pair.split != "train"}
+    _require_pairs(source, asked, texts, kept)
+    text_rows = []
+    for lang, parallel_id, text in _flatten(texts):
+        if parallel_id in doc_of:
+            text_rows.append((content_id(source, lang, parallel_id), lang, parallel_id, doc_of[parallel_id], text))
+        else:
+            rejections.add(lang, parallel_id, text, ORPHAN)
+    pair_rows = [(content_id(source, *pair[:3]), pair.query, pair.passage, pair.doc, pair.split) for pair in kept]
+    qrel_rows = [(pair.split, pair.query, pair.passage, 1) for pair in kept if pair.split != "train"]
     return SourceTables(
-        as_table(sorted(text_rows), TEXTS),
-        as_table(sorted(pair_rows), PAIRS),
-        as_table(sorted(qrel_rows), QRELS),
-        rejections.table(),
+        _as_table(text_rows, TEXTS), _as_table(pair_rows, PAIRS), _as_table(qrel_rows, QRELS), rejections.table()
     )
+
+
+def drop_repeated(pairs: Iterable[PairRow], texts: Texts, rejections: Rejections) -> list[PairRow]:
+    """Keep each pair once a split, in its smallest document, and only if both its sides have a text."""
+    exists = {parallel_id for _, parallel_id, _ in _flatten(texts)}
+    kept: dict[tuple[str, str, str], PairRow] = {}
+    for pair in sorted(pairs, key=lambda row: row.doc):
+        if not {pair.query, pair.passage} <= exists:
+            rejections.add("", pair.doc, f"{pair.query} {pair.passage}", NO_TEXT)
+        elif pair[:3] in kept:
+            rejections.add("", pair.doc, f"{pair.query} {pair.passage}", REPEATED_PAIR)
+        else:
+            kept[pair[:3]] = pair
+    return list(kept.values())
+
+
+def drop_seen_in_train(pairs: list[PairRow], texts: Texts, rejections: Rejections) -> list[PairRow]:
+    """Reject the pairs of dev and test whose passage stands verbatim in train in any language."""
+    seen = passages_seen_in_train(((pair.split, pair.passage) for pair in pairs), texts)
+    kept = []
+    for pair in pairs:
+        if pair.split != "train" and pair.passage in seen:
+            lang, text = seen[pair.passage]
+            rejections.add(lang, pair.doc, text, SEEN_IN_TRAIN)
+        else:
+            kept.append(pair)
+    return kept
 
 
 def require_available(source: str, asked: Iterable[str], available: Collection[str]) -> None:
@@ -140,15 +158,25 @@ def require_available(source: str, asked: Iterable[str], available: Collection[s
             raise BadInput(f"{source} has no language {lang}; it has {', '.join(sorted(available))}")
 
 
-def require_pairs(source: str, asked: Iterable[str], tables: SourceTables, available: Collection[str]) -> None:
-    """Raise BadInput for the first asked language in which no pair has both its texts."""
-    known = set(zip(tables.texts["lang"].to_pylist(), tables.texts["parallel_id"].to_pylist(), strict=True))
-    pairs = list(
-        zip(tables.pairs["query_parallel_id"].to_pylist(), tables.pairs["passage_parallel_id"].to_pylist(), strict=True)
-    )
+def _require_pairs(source: str, asked: Iterable[str], texts: Texts, pairs: list[PairRow]) -> None:
+    def has_pairs(lang: str) -> bool:
+        of_lang = texts.get(lang, {})
+        return any(pair.query in of_lang and pair.passage in of_lang for pair in pairs)
+
+    having = [lang for lang in asked if has_pairs(lang)]
     for lang in asked:
-        if not any((lang, query) in known and (lang, passage) in known for query, passage in pairs):
-            raise BadInput(
-                f"language {lang} has no pairs in {source}; choose among the languages that have text there: "
-                f"{', '.join(sorted(available))}"
+        if lang not in having:
+            others = (
+                f"of those asked for, these have some: {', '.join(having)}" if having else "nor has any other asked for"
             )
+            raise BadInput(f"language {lang} has no pairs in {source}; {others}")
+
+
+def _flatten(texts: Texts) -> Iterator[tuple[str, str, str]]:
+    for lang, of_lang in texts.items():
+        for parallel_id, text in of_lang.items():
+            yield lang, parallel_id, text
+
+
+def _as_table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in sorted(rows)], schema=schema)

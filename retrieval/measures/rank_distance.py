@@ -50,4 +50,5 @@ def rank_distance(
 def _mean_by_query(query_G: NDArray[np.int64], value_G: Floats, n_queries: int) -> Floats:
     count_Q = np.bincount(query_G, minlength=n_queries)
     total_Q = np.bincount(query_G, weights=value_G, minlength=n_queries)
-    return np.divide(total_Q, count_Q, out=np.full(n_queries, np.nan), where=count_Q > 0)
+    mean_Q: Floats = np.divide(total_Q, count_Q, out=np.full(n_queries, np.nan), where=count_Q > 0)
+    return mean_Q

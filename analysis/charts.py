@@ -1,0 +1,104 @@
+"""Charts as Vega-Lite specifications, drawn to SVG on this machine: a page needs no network and no JavaScript."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import vl_convert
+
+Row = dict[str, Any]
+Spec = dict[str, Any]
+# Okabe and Ito 2008: told apart with every common form of colour blindness. One colour an arm, on every chart.
+COLOURS = {
+    "hybrid": "#0072B2", "row_hybrid": "#009E73", "mixed": "#D55E00", "cross_per_batch": "#CC79A7", "zero_shot": "#666666",
+}  # fmt: skip
+VEGA_LITE = "6.4"
+# Both ways of saying the ratio: alpha above, cross:mono below.
+RATIO_LABEL = (
+    "[format(datum.value, '.2~f'), datum.value == 0 ? '1:0' : datum.value == 1 ? '0:1' : datum.value > 0.5 "
+    "? '1:' + format(datum.value / (1 - datum.value), '.2~f') : format((1 - datum.value) / datum.value, '.2~f') + ':1']"
+)
+
+
+def curve_spec(rows: Sequence[Row], title: str, measure: str) -> Spec:
+    """Levels over the ratio; arms without a ratio are labelled rules.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows of ``ratio_curve`` of one suite, split, setting and metric.
+    title, measure : str
+        Title of the chart and of its vertical axis.
+    """
+    points = [row for row in rows if row["ratio"] is not None]
+    rules = [row for row in rows if row["ratio"] is None]
+    x = {
+        "field": "ratio", "type": "quantitative", "scale": {"domain": [0, 1]},
+        "axis": {
+            "title": "alpha, the monolingual share (below: cross:mono)", "labelExpr": RATIO_LABEL,
+            "values": sorted({row["ratio"] for row in points}) or [0, 1],
+        },
+    }  # fmt: skip
+    y = {"field": "value", "type": "quantitative", "title": measure, "scale": {"zero": False}}
+    return {
+        **_frame(title, 300, 220),
+        "layer": [
+            {
+                "data": {"values": points},
+                "mark": {"type": "line", "point": {"size": 60}},
+                "encoding": {"x": x, "y": y, "color": _colour()},
+            },
+            {
+                "data": {"values": rules},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 2},
+                "encoding": {"y": y, "color": _colour()},
+            },
+            {
+                "data": {"values": rules},
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "fontSize": 11},
+                "encoding": {
+                    "y": y, "x": {"value": 0}, "text": {"field": "strategy"}, "color": _colour(),
+                },
+            },
+        ],
+    }  # fmt: skip
+
+
+def difference_spec(rows: Sequence[Row], title: str, measure: str) -> Spec:
+    """Differences to the baseline with their 95% intervals, one line an arm (`arm` names it)."""
+    y = {"field": "arm", "type": "nominal", "title": None, "sort": [row["arm"] for row in rows]}
+    x = {"type": "quantitative", "title": f"difference in {measure}"}
+    return {
+        **_frame(title, 300, {"step": 24}),
+        "data": {"values": list(rows)},
+        "layer": [
+            {"mark": {"type": "rule", "color": "#888888"}, "encoding": {"x": {"datum": 0, "type": "quantitative"}}},
+            {
+                "mark": {"type": "rule", "strokeWidth": 3},
+                "encoding": {"y": y, "x": {**x, "field": "ci_low"}, "x2": {"field": "ci_high"}, "color": _colour()},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 70},
+                "encoding": {"y": y, "x": {**x, "field": "diff"}, "color": _colour()},
+            },
+        ],
+    }
+
+
+def to_svg(spec: Spec) -> str:
+    """Draw a specification; everything of the data that is text is escaped by the renderer."""
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+
+
+def _frame(title: str, width: int, height: Any) -> Spec:
+    return {
+        "title": {"text": title, "anchor": "start", "fontSize": 13},
+        "width": width,
+        "height": height,
+        "background": "transparent",
+        "config": {"font": "sans-serif", "view": {"stroke": None}, "axis": {"gridOpacity": 0.4}},
+    }
+
+
+def _colour() -> Spec:
+    scale = {"domain": list(COLOURS), "range": list(COLOURS.values())}
+    return {"field": "strategy", "type": "nominal", "scale": scale, "legend": None}

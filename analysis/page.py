@@ -1,0 +1,162 @@
+"""The report: one self-contained HTML page, and its short forms for Prefect's own pages."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from analysis import questions
+from analysis.answer import answer_sentence, arm_label, forgetting_sentences, levels
+from analysis.charts import curve_spec, difference_spec, to_svg
+from data.languages import is_low_resource
+
+Row = dict[str, Any]
+SETTINGS = ("mono", "cross", "multi")
+METRIC_TITLES = {
+    "average_precision": "mean average precision",
+    "rank_distance": "rank distance",
+    "same_language_at_10": "own language's share of the top 10",
+}
+GROUP_TITLES = {"low_resource": "low-resource languages", "unseen": "languages not trained on"}
+
+
+def build_page(home: Path, sweep: str) -> Path:
+    """Write the report of a sweep from the lake.
+
+    Parameters
+    ----------
+    home : Path
+        The workspace; its ``results.duckdb`` must have been built.
+    sweep : str
+        Name of the sweep.
+
+    Returns
+    -------
+    Path
+        ``reports/<sweep>/index.html``, written beside its place and renamed.
+    """
+    page = home / "reports" / sweep / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    environment = Environment(loader=PackageLoader("analysis", "."), autoescape=True, trim_blocks=True)
+    environment.filters["number"] = lambda value: "" if value is None else f"{value:.3f}"
+    beside = page.with_name(f".{uuid.uuid4().hex[:8]}.html")
+    beside.write_text(environment.get_template("page.html.j2").render(_content(home / "results.duckdb", sweep)))
+    beside.replace(page)
+    return page
+
+
+def curve_table(home: Path, sweep: str) -> list[dict[str, str]]:
+    """One row an arm and suite on test: the settings' mean average precision and the rank distance."""
+    curve = questions.ask(home / "results.duckdb", questions.CURVE, sweep)
+    table: dict[tuple[str, str], dict[str, str]] = {}
+    for row in levels(curve, split="test") + levels(curve, split="test", metric="rank_distance"):
+        arm = table.setdefault((row["suite"], arm_label(row)), {"suite": row["suite"], "arm": arm_label(row)})
+        distance = row["metric"] == "rank_distance"
+        arm["rank distance" if distance else row["setting"]] = f"{row['value']:.{0 if distance else 3}f}"
+    return list(table.values())
+
+
+def markdown_summary(home: Path, sweep: str) -> str:
+    """The answer and the table as Markdown."""
+    curve = questions.ask(home / "results.duckdb", questions.CURVE, sweep)
+    columns = ("suite", "arm", *SETTINGS, "rank distance")
+    lines = [f"# {sweep}", "", answer_sentence(curve), "", *forgetting_sentences(curve), ""]
+    lines += ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
+    lines += ["| " + " | ".join(row.get(name, "") for name in columns) + " |" for row in curve_table(home, sweep)]
+    return "\n".join(lines)
+
+
+def _content(lake: Path, sweep: str) -> dict[str, Any]:
+    """All that the template shows."""
+    curve = questions.ask(lake, questions.CURVE, sweep)
+    cells = questions.ask(lake, questions.CELLS, sweep)
+    facts = questions.ask(lake, questions.SWEEP, sweep)[0]
+    suites = list(dict.fromkeys(row["suite"] for row in curve))
+    return {
+        "sweep": sweep,
+        "created": facts["created"],
+        "answer": answer_sentence(curve),
+        "forgetting": forgetting_sentences(curve),
+        "suites": [_suite(curve, suite) for suite in suites],
+        "languages": _language_tables(questions.ask(lake, questions.LANGUAGES, sweep)),
+        "sizes": _sizes(questions.ask(lake, questions.POOLS, sweep), curve),
+        "failed": [{**cell, "arm": arm_label(cell)} for cell in cells if cell["status"] == "failed"],
+        "costs": [{**cell, "arm": arm_label(cell)} for cell in cells],
+        "one_seed": all((row["n_seeds"] or 0) < 2 for row in curve),
+        "config": _pretty(facts["config"]),
+        "versions": _pretty(facts["versions"]),
+        "queries": {
+            "ratio curve, differences, language bias": questions.CURVE.strip(),
+            "languages": questions.LANGUAGES.strip(),
+            "sizes": questions.POOLS.strip(),
+            "cost of each cell": questions.CELLS.strip(),
+        },
+    }
+
+
+def _suite(curve: Sequence[Row], suite: str) -> dict[str, Any]:
+    """The charts of one suite on test."""
+    test = [row for row in curve if row["suite"] == suite and row["split"] == "test"]
+    settings = [setting for setting in SETTINGS if levels(test, setting=setting)]
+    groups = [group for group in GROUP_TITLES if levels(test, lang_group=group)]
+    return {
+        "name": suite,
+        "curves": [_curve(test, setting, "all") for setting in settings],
+        "differences": [_differences(test, setting) for setting in settings],
+        "groups": {GROUP_TITLES[group]: [_curve(test, setting, group) for setting in settings] for group in groups},
+        "bias": [
+            to_svg(curve_spec(rows, title, title))
+            for metric, title in METRIC_TITLES.items()
+            if metric != "average_precision" and (rows := levels(test, setting="multi", metric=metric))
+        ],
+    }
+
+
+def _curve(test: Sequence[Row], setting: str, group: str) -> str:
+    rows = levels(test, setting=setting, lang_group=group)
+    return to_svg(curve_spec(rows, setting, METRIC_TITLES["average_precision"]))
+
+
+def _differences(test: Sequence[Row], setting: str) -> str:
+    rows = [
+        {**row, "arm": arm_label(row)}
+        for row in levels(test, setting=setting)
+        if row["diff"] is not None and row["strategy"] != "mixed"
+    ]
+    return to_svg(difference_spec(rows, f"{setting}, against mixed", METRIC_TITLES["average_precision"]))
+
+
+def _language_tables(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """For each suite and setting a table of query languages by arms; a cross figure is the mean over passage languages."""
+    tables: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    for row in rows:
+        table = tables.setdefault((row["suite"], row["setting"]), {})
+        table.setdefault(row["query_lang"], {})[arm_label(row)] = row["value"]
+    return [
+        {
+            "title": f"{suite}, {setting}",
+            "arms": list(dict.fromkeys(arm for values in table.values() for arm in values)),
+            "rows": [
+                {"lang": lang, "low_resource": is_low_resource(lang), "values": values}
+                for lang, values in sorted(table.items())
+            ],
+        }
+        for (suite, setting), table in tables.items()
+    ]
+
+
+def _sizes(pools: Sequence[Row], curve: Sequence[Row]) -> list[Row]:
+    """Pools with the smallest difference that would have been detected with 80% power: the median over the arms."""
+    sizes = []
+    for pool in pools:
+        rows = levels(curve, suite=pool["suite"], split=pool["split"], setting=pool["setting"])
+        detectable = sorted(row["mdd"] for row in rows if row["mdd"] is not None)
+        sizes.append({**pool, "mdd": detectable[len(detectable) // 2] if detectable else None})
+    return sizes
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(json.loads(value) if isinstance(value, str) else value, indent=2, ensure_ascii=False)

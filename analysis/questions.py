@@ -1,0 +1,42 @@
+"""What a report asks of the lake: each query stands on the page beside its answer."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+
+CURVE = """
+select suite, split, setting, lang_group, metric, strategy, ratio, value, diff, ci_low, ci_high,
+       n_seeds, n_questions, n_clusters, mdd, note
+from ratio_curve
+where sweep = $sweep and control = 'none' and metric in ('average_precision', 'rank_distance', 'same_language_at_10')
+order by suite, split, setting, lang_group, metric, strategy, ratio
+"""
+LANGUAGES = """
+select suite, setting, query_lang, strategy, ratio, avg(value) as value, sum(n_queries) as n_queries
+from scores join sweep_cells using (cell_id) join cells using (cell_id)
+where sweep = $sweep and control = 'none' and split = 'test' and metric = 'average_precision'
+group by all order by all
+"""
+POOLS = """
+select suite, split, setting, count(distinct query_id) as queries, count(distinct question_id) as questions,
+       count(distinct cluster_id) as documents, min(pool_size) as smallest_pool, max(pool_size) as largest_pool
+from per_query join sweep_cells using (cell_id)
+where sweep = $sweep group by all order by all
+"""
+CELLS = """
+select strategy, ratio, seed, status, steps, train_seconds, encode_seconds, error, cell_id
+from cells join sweep_cells using (cell_id)
+where sweep = $sweep order by strategy, ratio, seed
+"""
+SWEEP = "select sweep, config, versions, created from sweeps where sweep = $sweep"
+
+
+def ask(lake: Path, query: str, sweep: str) -> list[Row]:
+    """Answer one of the queries above for a sweep, as dicts."""
+    with duckdb.connect(str(lake), read_only=True) as connection:
+        cursor = connection.execute(query, {"sweep": sweep})
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,182 @@
+"""People's own parallel data from a local folder: JSONL, Parquet or CSV, read with the `datasets` library.
+
+The format, with a worked example, is in docs/how-to/own-data.md. Texts are only put into Unicode NFC and stripped at
+both ends: what else to clean is for their owner to decide.
+"""
+
+import csv
+import hashlib
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from data.cleaning import Rejections
+from data.errors import BadInput
+from data.fingerprint import content_id, file_sha256
+from data.languages import normalise_tag
+from data.sources.base import PairRow, Source, SourceTables, assemble, require_available
+from data.splits import SPLITS, split_units
+
+KIND = "folder"
+DUPLICATE = "parallel_id that has a text in this language already"
+
+_FORMATS = (".jsonl", ".parquet", ".csv")
+_TEXT_COLUMNS = ("parallel_id", "lang", "text")
+_PAIR_COLUMNS = ("query_parallel_id", "passage_parallel_id")
+
+
+class Row(NamedTuple):
+    """A row of a file: where it stands, for messages, and its values."""
+
+    place: str
+    values: dict[str, str]
+
+
+class Folder(Source):
+    """A folder with the files queries, passages and pairs, each in one of the formats JSONL, Parquet and CSV."""
+
+    needs_wheels: ClassVar[bool] = False
+    kind: Literal["folder"] = "folder"
+    path: Path = Field(description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)")
+
+    def resolve(self) -> str:
+        """A hash of the three files' names and contents."""
+        parts = [f"{file.name}={file_sha256(file)}" for file in map(self._find, ("queries", "passages", "pairs"))]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    def normalise(self, raw: Path | None) -> SourceTables:
+        """Read the asked languages from the folder; `raw` is not used."""
+        rejections = Rejections(KIND)
+        texts: dict[str, dict[str, str]] = {}
+        available: set[str] = set()
+        ids: dict[str, set[str]] = {}
+        for side in ("query", "passage"):
+            rows = read_rows(self._find("queries" if side == "query" else "passages"), _TEXT_COLUMNS)
+            ids[side] = {row.values["parallel_id"] for row in rows}
+            available |= self._collect_texts(side, rows, texts, rejections)
+        require_available(str(self.path), self.languages, available)
+        pairs = list(self._pairs(read_rows(self._find("pairs"), _PAIR_COLUMNS), ids))
+        return assemble(KIND, texts, pairs, rejections, self.languages)
+
+    def _find(self, name: str) -> Path:
+        found = [self.path / f"{name}{ending}" for ending in _FORMATS if (self.path / f"{name}{ending}").is_file()]
+        if len(found) == 1:
+            return found[0]
+        if not self.path.is_dir():
+            raise BadInput(f"there is no folder {self.path}; give the folder that holds your queries, passages, pairs")
+        if found:
+            raise BadInput(f"{self.path} holds both {found[0].name} and {found[1].name}; keep one of them")
+        endings = ", ".join(f"{name}{ending}" for ending in _FORMATS[:-1])
+        raise BadInput(f"{self.path} holds no file {name}; put {endings} or {name}{_FORMATS[-1]} there")
+
+    def _collect_texts(
+        self, side: str, rows: list[Row], texts: dict[str, dict[str, str]], rejections: Rejections
+    ) -> set[str]:
+        """Add the first text of each id in each asked language; return the languages of all rows."""
+        tags: dict[str, str] = {}
+        for row in rows:
+            given = row.values["lang"]
+            if given not in tags:
+                tags[given] = _tag(given, row.place)
+            lang = tags[given]
+            if lang not in self.languages:
+                continue
+            text = unicodedata.normalize("NFC", row.values["text"])
+            of_lang = texts.setdefault(lang, {})
+            parallel_id = _parallel_id(side, row.values["parallel_id"])
+            if parallel_id in of_lang:
+                rejections.add(lang, row.place, text, DUPLICATE)
+            else:
+                of_lang[parallel_id] = text
+        return set(tags.values())
+
+    def _pairs(self, rows: list[Row], ids: dict[str, set[str]]) -> Iterator[PairRow]:
+        """Read the pairs; a document without a split gets one by its keyed hash."""
+        given: dict[str, str] = {}
+        docs = [row.values.get("doc_id") or row.values["passage_parallel_id"] for row in rows]
+        for row, doc in zip(rows, docs, strict=True):
+            for side in ("query", "passage"):
+                if row.values[f"{side}_parallel_id"] not in ids[side]:
+                    raise BadInput(
+                        f"{row.place} names the {side} {row.values[f'{side}_parallel_id']!r}, which has no text; "
+                        f"add it to the {'queries' if side == 'query' else 'passages'} or take the pair out"
+                    )
+            split = row.values.get("split")
+            if not split:
+                continue
+            if split not in SPLITS:
+                raise BadInput(f"{row.place} has the split {split!r}; give train, dev or test, or leave it empty")
+            if given.setdefault(doc, split) != split:
+                raise BadInput(f"{row.place} puts doc_id {doc!r} into {split}, but it is in {given[doc]} already; "
+                               "keep a document in one split")  # fmt: skip
+        drawn = split_units(Counter(doc for doc in docs if doc not in given), self.split, f"split/{KIND}")
+        for row, doc in zip(rows, docs, strict=True):
+            query, passage = (_parallel_id(side, row.values[f"{side}_parallel_id"]) for side in ("query", "passage"))
+            yield PairRow(given.get(doc) or drawn[doc], query, passage, doc)
+
+
+def read_rows(file: Path, required: tuple[str, ...]) -> list[Row]:
+    """Read the rows of a file with the `datasets` library, values as strings; nothing stays in its cache.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read or has no rows, or a row lacks a required value: file and row are named.
+    """
+    import datasets  # takes most of a second, which only this source should cost
+
+    silent = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        with tempfile.TemporaryDirectory(prefix="babelmix-") as cache:
+            records = _load(file, cache).to_list()
+    except Exception as error:  # the library raises whatever its parsers do
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise BadInput(f"{file} cannot be read as {file.suffix[1:].upper()} ({reason}); mend the file") from error
+    finally:
+        if not silent:
+            datasets.enable_progress_bars()
+    if not records:
+        raise BadInput(f"{file} has no rows; it needs the columns {', '.join(required)}")
+    return [_row(f"{file.name} row {number}", record, required) for number, record in enumerate(records, 1)]
+
+
+def _load(file: Path, cache: str) -> Any:
+    from datasets import Dataset, Features, Value
+
+    if file.suffix == ".csv":
+        # Every column is text: "007" is no number, and "NA" is no missing value.
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            columns = next(csv.reader(lines), [])
+        features = Features({column: Value("string") for column in columns})
+        return Dataset.from_csv(
+            str(file), features=features, cache_dir=cache, keep_in_memory=True, keep_default_na=False,
+            encoding="utf-8-sig",
+        )  # fmt: skip
+    read = Dataset.from_json if file.suffix == ".jsonl" else Dataset.from_parquet
+    return read(str(file), cache_dir=cache, keep_in_memory=True)
+
+
+def _row(place: str, record: dict[str, Any], required: tuple[str, ...]) -> Row:
+    values = {name: "" if value is None else str(value).strip() for name, value in record.items()}
+    for name in required:
+        if not values.get(name):
+            raise BadInput(f"{place} has no {name}; give every row {', '.join(required)}")
+    return Row(place, values)
+
+
+def _tag(given: str, place: str) -> str:
+    try:
+        return normalise_tag(given)
+    except BadInput as error:
+        raise BadInput(f"{place}: {error}") from error
+
+
+def _parallel_id(side: str, given: str) -> str:
+    """Ids of queries and of passages are numbered apart: query 1 and passage 1 need not mean the same."""
+    return content_id(KIND, side, given)

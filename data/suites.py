@@ -1,0 +1,171 @@
+"""Evaluation collections: the queries, the candidate passages and what is relevant, of one source and split."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from data.draws import keyed_order
+from data.errors import BadInput
+from data.languages import normalise_languages
+from data.schema import read_table
+
+VERSION = 1  # of what load_suite gives; part of the fingerprint of whatever is computed from a suite
+
+Setting = Literal["mono", "cross", "multi"]
+_DRAW_SEED = 0  # a suite's queries are the same whatever is scored on them
+
+
+class SuiteConfig(BaseModel):
+    """Which part of a source is scored, and how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="Name of the suite in tables and reports, such as homeassistant")
+    settings: tuple[Setting, ...] = Field(
+        min_length=1,
+        description="mono: query and collection in one language; cross: in two; multi: one pool of all languages",
+    )
+    languages: Annotated[tuple[str, ...], AfterValidator(normalise_languages)] = Field(
+        min_length=1, description="BCP-47 tags of the languages that are asked and searched"
+    )
+    bitext: bool = Field(
+        default=False, description="Queries and passages are the same strings: a query searches its own translations"
+    )
+    queries_per_language: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most queries, drawn by key, those in all languages first; their passages are the candidates",
+    )
+
+    @model_validator(mode="after")
+    def _check_settings(self) -> "SuiteConfig":
+        if self.bitext and "mono" in self.settings:
+            raise BadInput(
+                f"suite {self.name} is bitext, where a query in its own language would search for itself; "
+                "leave mono out of its settings"
+            )
+        if len(self.languages) < 2 and set(self.settings) != {"mono"}:
+            raise BadInput(f"suite {self.name} has one language; cross and multi need two or more")
+        return self
+
+
+@dataclass(frozen=True)
+class Suite:
+    """An evaluation collection, ready to be encoded and scored.
+
+    Parameters
+    ----------
+    name, split : str
+    settings : tuple of str
+        The settings to score: mono, cross, multi.
+    bitext : bool
+        Queries and candidates are the same texts.
+    queries : pa.Table
+        text_id, lang, parallel_id, cluster_id (smallest document among the query's relevant pairs of the split), text.
+    candidates : pa.Table
+        text_id, lang, parallel_id, text.
+    relevant : dict of str to frozenset of str
+        Query parallel id to the parallel ids of its relevant passages.
+    languages : tuple of str
+        Each has at least one query and one candidate.
+
+    Notes
+    -----
+    Both tables are sorted by language, then by text id DESCENDING: within a language the row that comes first is the
+    one that trec_eval ranks first among equal scores.
+    """
+
+    name: str
+    split: str
+    settings: tuple[str, ...]
+    bitext: bool
+    queries: pa.Table
+    candidates: pa.Table
+    relevant: dict[str, frozenset[str]]
+    languages: tuple[str, ...]
+
+
+def load_suite(source_folder: Path, config: SuiteConfig, split: str) -> Suite:
+    """Read a suite from a normalised source.
+
+    Parameters
+    ----------
+    source_folder : Path
+        Holds texts.parquet, pairs.parquet and qrels.parquet.
+    config : SuiteConfig
+    split : str
+        ``dev`` or ``test``; train has no qrels.
+
+    Raises
+    ------
+    BadInput
+        If a language has no query or no candidate in the split.
+    """
+    texts = read_table(source_folder / "texts.parquet")
+    texts = texts.filter(pc.is_in(texts["lang"], pa.array(config.languages)))
+    relevant = _read_relevant(source_folder, split)
+    if config.queries_per_language is not None:
+        relevant = _draw_queries(texts, relevant, config.queries_per_language, len(config.languages))
+    queries = _select(texts, relevant.keys())
+    candidates = _select(texts, frozenset().union(*relevant.values()))
+    for lang in config.languages:
+        for table, role in ((queries, "queries"), (candidates, "candidates")):
+            if not pc.any(pc.equal(table["lang"], lang)).as_py():
+                raise BadInput(
+                    f"suite {config.name} has no {split} {role} in {lang}; leave that language out of the suite, "
+                    "or ask its source for it"
+                )
+    return Suite(
+        config.name, split, config.settings, config.bitext,
+        _with_clusters(queries, source_folder, split), candidates.select(["text_id", "lang", "parallel_id", "text"]),
+        relevant, config.languages,
+    )  # fmt: skip
+
+
+def _read_relevant(source_folder: Path, split: str) -> dict[str, frozenset[str]]:
+    qrels = read_table(source_folder / "qrels.parquet")
+    qrels = qrels.filter(pc.and_(pc.equal(qrels["split"], split), pc.greater(qrels["grade"], 0)))
+    relevant: dict[str, set[str]] = {}
+    for query, passage in _columns(qrels, "query_parallel_id", "passage_parallel_id"):
+        relevant.setdefault(query, set()).add(passage)
+    return {query: frozenset(passages) for query, passages in relevant.items()}
+
+
+def _draw_queries(
+    texts: pa.Table, relevant: dict[str, frozenset[str]], most: int, n_languages: int
+) -> dict[str, frozenset[str]]:
+    """Keep the first queries in keyed order, those that exist in every language before the others.
+
+    Only a query in every language can ask the multilingual pool, and it makes the languages' figures comparable.
+    """
+    asked = texts.filter(pc.is_in(texts["parallel_id"], pa.array(list(relevant), pa.string())))
+    n_texts = Counter(asked["parallel_id"].to_pylist())
+    drawn = keyed_order(_DRAW_SEED, "suite/queries", list(n_texts))
+    drawn.sort(key=lambda query: n_texts[query] < n_languages)  # stable: the keyed order stays within each half
+    return {query: relevant[query] for query in drawn[:most]}
+
+
+def _select(texts: pa.Table, parallel_ids: Collection[str]) -> pa.Table:
+    wanted = pa.array(sorted(parallel_ids), pa.string())
+    selected = texts.filter(pc.is_in(texts["parallel_id"], wanted))
+    return selected.sort_by([("lang", "ascending"), ("text_id", "descending")])
+
+
+def _with_clusters(queries: pa.Table, source_folder: Path, split: str) -> pa.Table:
+    """Add the cluster: the unit of the uncertainty, since a document's queries are alike."""
+    pairs = read_table(source_folder / "pairs.parquet")
+    clusters: dict[str, str] = {}
+    for query, doc in _columns(pairs.filter(pc.equal(pairs["split"], split)), "query_parallel_id", "doc_id"):
+        clusters[query] = min(doc, clusters.get(query, doc))
+    column = pa.array([clusters[query] for query in queries["parallel_id"].to_pylist()], pa.string())
+    return queries.append_column("cluster_id", column).select(["text_id", "lang", "parallel_id", "cluster_id", "text"])
+
+
+def _columns(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:
+    return zip(*(table[name].to_pylist() for name in names), strict=True)

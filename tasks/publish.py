@@ -1,0 +1,54 @@
+"""Aggregate a sweep: the ratio curve, the DuckDB file, the page, and Prefect's own artifacts."""
+
+from pathlib import Path
+from uuid import UUID
+
+from prefect import task
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from analysis.curve import write_ratio_curve
+from analysis.lake import build_lake
+from analysis.page import build_page, curve_table, markdown_summary
+from data.workspace import Workspace
+
+
+@task(task_run_name="report {sweep}")
+def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Path]:
+    """Write the ratio curve, the lake and the page, unless none of what they are made from has changed."""
+    page = workspace.report(sweep)
+    if not changed and page.is_file() and workspace.lake.is_file():
+        return Completed(name="Cached", message=str(page), data=page)
+    write_ratio_curve(workspace.home, sweep)
+    build_lake(workspace.home)
+    return Completed(message=str(page), data=build_page(workspace.home, sweep))
+
+
+@task
+def publish_artifacts(workspace: Workspace, sweep: str) -> None:
+    """Show the answer and the table on the run's page in Prefect."""
+    summary = f"{markdown_summary(workspace.home, sweep)}\n\nThe report: `{workspace.report(sweep)}`"
+    create_markdown_artifact(summary, key=f"{sweep}-summary", description=f"Ratio sweep {sweep}")
+    create_table_artifact(curve_table(workspace.home, sweep), key=f"{sweep}-curve", description="Test, all languages")
+
+
+class Progress:
+    """Cells finished, on the run's page in Prefect."""
+
+    def __init__(self, sweep: str, cells: int) -> None:
+        self.cells = cells
+        self.finished = 0
+        artifact = create_progress_artifact(0.0, key=f"{sweep}-progress", description=f"{cells} cells")
+        assert isinstance(artifact, UUID)  # a coroutine only where this runs in an event loop
+        self.artifact = artifact
+
+    def one_more(self) -> None:
+        """Count a cell that finished, done or failed."""
+        self.finished += 1
+        update_progress_artifact(self.artifact, 100.0 * self.finished / self.cells)
