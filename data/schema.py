@@ -76,6 +76,28 @@ PER_QUERY = pa.schema([
     ("start_unseen", pa.bool_()),     # not in the start model's own training data; null when unknown
 ])
 
+RATIO_CURVE = pa.schema([
+    ("sweep", pa.string()),
+    ("suite", pa.string()),
+    ("split", pa.string()),
+    ("setting", pa.string()),
+    ("lang_group", pa.string()),
+    ("control", pa.string()),
+    ("metric", pa.string()),
+    ("strategy", pa.string()),
+    ("ratio", pa.float64()),
+    ("ratio_unit", pa.string()),
+    ("value", pa.float64()),       # level: query -> language or pair -> setting -> seed
+    ("diff", pa.float64()),        # paired difference to `mixed`
+    ("ci_low", pa.float64()),      # 95% interval of the difference
+    ("ci_high", pa.float64()),
+    ("mdd", pa.float64()),         # smallest difference detectable with 80% power
+    ("n_seeds", pa.int32()),       # 0 for the untrained start
+    ("n_questions", pa.int32()),
+    ("n_clusters", pa.int32()),
+    ("note", pa.string()),         # "this run only" with one seed
+])
+
 
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Write a table in its schema, without pandas or other metadata: same rows, same lock, same bytes."""

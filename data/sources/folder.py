@@ -136,7 +136,7 @@ def read_rows(file: Path, required: tuple[str, ...]) -> list[Row]:
         with tempfile.TemporaryDirectory(prefix="babelmix-") as cache:
             records = _load(file, cache).to_list()
     except Exception as error:  # the library raises whatever its parsers do
-        reason = str(error.__cause__ or error).splitlines()[0]
+        reason = next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
         raise BadInput(f"{file} cannot be read as {file.suffix[1:].upper()} ({reason}); mend the file") from error
     finally:
         if not silent:

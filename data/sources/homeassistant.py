@@ -18,7 +18,6 @@ from data.wheels import open_wheel, pins
 KIND = "homeassistant"
 PIVOT = "en"
 MINIMUM_CHARACTERS = 30  # of a description before cleaning, in English and in translation
-EXCLUDED = "en-GB"  # a copy of English
 
 EMPTY = "empty, or nothing left after cleaning"
 QUERY_PLACEHOLDER = "query with a placeholder"
@@ -82,7 +81,7 @@ def translation_files(wheel: zipfile.ZipFile) -> dict[str, dict[str, str]]:
     files: dict[str, dict[str, str]] = {}
     for match in filter(None, map(pattern.fullmatch, wheel.namelist())):
         component, lang = match.groups()
-        if lang != EXCLUDED and is_known(lang):
+        if is_known(lang):  # en-GB is not: it copies English
             files.setdefault(lang, {})[component] = match[0]
     return files
 

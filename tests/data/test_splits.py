@@ -44,12 +44,14 @@ def test_a_share_of_more_than_all_is_refused() -> None:
 
 
 def test_a_passage_of_test_with_the_text_of_train_in_any_language_is_seen() -> None:
-    rows = [("train", "p1"), ("test", "p2"), ("dev", "p3"), ("test", "p1"), ("test", "p4")]
+    rows = [("train", "p1"), ("test", "p2"), ("dev", "p3"), ("test", "p1"), ("test", "p4"), ("dev", "p5")]
     texts = {
-        "en": {"p1": "one", "p2": "two", "p3": "three", "p4": "four"},
+        "en": {"p1": "one", "p2": "two", "p3": "three", "p4": "one", "p5": "five"},
         "de": {"p1": "eins", "p3": "eins", "p4": "vier"},
     }
-    assert passages_seen_in_train(rows, texts) == {"p1": ("de", "eins"), "p3": ("de", "eins")}
+    assert passages_seen_in_train(rows, texts) == {
+        "p1": ("de", "eins"), "p3": ("de", "eins"), "p4": ("en", "one"),
+    }  # fmt: skip
 
 
 def test_facts_count_the_queries_that_recur() -> None:

@@ -17,6 +17,7 @@ TEXT_ROWS = [
 ]  # fmt: skip
 PAIR_ROWS = [
     ("q1", "p1", "d2", "test"), ("q1", "p1b", "d1", "test"), ("q2", "p2", "d2", "test"), ("q4", "p4", "d4", "test"),
+    ("q4", "p4", "d5", "test"),
     ("q3", "p3", "d3", "dev"), ("q1", "p3", "d0", "train"),
 ]  # fmt: skip
 
