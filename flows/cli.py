@@ -100,7 +100,7 @@ def search(
     cell: Annotated[str, typer.Option(help="`best` (dev-best of the latest sweep) or the start of a cell id.")] = "best",
     suite: Annotated[str | None, typer.Option(help="Collection to search; the sweep's first suite.")] = None,
     lang: Annotated[str | None, typer.Option(help="Search one language's collection only.")] = None,
-    k: Annotated[int, typer.Option(min=1, help="Number of passages.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of passages.")] = 10,
     workspace: WorkspaceFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print passages as JSON.")] = False,
     debug: Debug = False,
