@@ -1,0 +1,100 @@
+"""A hand-made workspace: every value is the sum of its arm's, seed's, language's and question's own amount."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from analysis.curve import write_ratio_curve
+from analysis.lake import build_lake
+from data.schema import PER_QUERY, write_table
+from data.store import write_json
+
+LANGUAGES = ("en", "de", "yo")  # yo is low-resource and not trained on
+QUESTIONS = [f"q{n}" for n in range(8)]
+CLUSTER_OF = {question: f"doc{n // 2}" for n, question in enumerate(QUESTIONS)}
+ARMS: dict[str, tuple[str, float | None, str | None, float]] = {
+    "cross": ("hybrid", 0.0, "batches", 0.30),
+    "half": ("hybrid", 0.5, "batches", 0.40),
+    "mono": ("hybrid", 1.0, "batches", 0.35),
+    "mixed": ("mixed", None, None, 0.20),
+    "start": ("zero_shot", None, None, 0.10),
+}
+SEEDS = (0, 1)
+LANGUAGE_AMOUNT = {"en": 0.04, "de": 0.02, "yo": 0.0}
+
+
+def value(arm: str, seed: int, lang: str, question: int) -> float:
+    """An arm's amount, a hundredth of the seed, the language's amount, and a thousandth of (question x arm's place)."""
+    place = list(ARMS).index(arm)
+    return ARMS[arm][3] + 0.01 * seed + LANGUAGE_AMOUNT[lang] + 0.001 * question * (place % 3)
+
+
+def per_query(arm: str, seed: int, split: str) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    for lang in LANGUAGES:
+        for n, question in enumerate(QUESTIONS):
+            for setting, passage in (("mono", lang), ("multi", "*")):
+                rows.append(
+                    {
+                        **dict.fromkeys(PER_QUERY.names),
+                        "cell_id": f"{arm}{seed}", "control": "none", "suite": "toy", "split": split,
+                        "setting": setting, "query_lang": lang, "passage_lang": passage,
+                        "query_id": f"{lang}-{question}", "question_id": question, "cluster_id": CLUSTER_OF[question],
+                        "pool_size": 24 if setting == "multi" else 8, "n_relevant": 1, "ranking": "full",
+                        "average_precision": value(arm, seed, lang, n),
+                        "rank_distance": 100.0 + n if setting == "multi" else None,
+                    }
+                )  # fmt: skip
+    return pa.Table.from_pylist(rows, PER_QUERY)
+
+
+def write_cell(home: Path, arm: str, seed: int) -> str:
+    strategy, ratio, unit, _ = ARMS[arm]
+    cell = f"{arm}{seed}"
+    for split in ("dev", "test"):
+        folder = home / "per_query" / f"{cell}{split}"
+        folder.mkdir(parents=True)
+        write_table(folder / "per_query.parquet", per_query(arm, seed, split), PER_QUERY)
+    record = {
+        "cell_id": cell, "strategy": strategy, "ratio": ratio, "ratio_unit": unit,
+        "seed": None if strategy == "zero_shot" else seed, "encoder": "tiny", "status": "done", "error": None,
+        "train_seconds": 60.0 + seed, "encode_seconds": 5.0, "score_seconds": 1.0, "steps": 3, "batch_size": 4,
+        "train_source": "toy", "train_languages": ["en", "de"], "per_query": [f"{cell}dev", f"{cell}test"],
+        "stats": {}, "versions": {}, "host": "here", "finished": "2026-11-24T10:00:00+00:00",
+    }  # fmt: skip
+    write_json(home / "results" / "cells" / f"{cell}.json", record)
+    return cell
+
+
+def make_workspace(home: Path, seeds: tuple[int, ...]) -> Path:
+    cells = [write_cell(home, arm, seed) for seed in seeds for arm in ARMS if arm != "start"]
+    cells.append(write_cell(home, "start", 0))
+    failed = {
+        "cell_id": "broken", "strategy": "row_hybrid", "ratio": 0.5, "ratio_unit": "rows", "seed": 0, "status": "failed",
+        "error": "<script>alert(1)</script> ran out of memory", "per_query": [],
+    }  # fmt: skip
+    write_json(home / "results" / "cells" / "broken.json", failed)
+    sweep = {
+        "sweep": "toy", "cells": [*cells, "broken"], "config": {"schedule": {"languages": ["en", "de"]}},
+        "versions": {"babelmix": "0"}, "created": "2026-11-24T10:00:00+00:00",
+    }  # fmt: skip
+    write_json(home / "results" / "sweeps" / "toy.json", sweep)
+    look = {"cell_id": "half0", "control": "none", "suite": "toy", "split": "test", "looked": "2026-11-24T10:00:00+00:00"}
+    write_json(home / "results" / "looks" / "one.json", look)
+    write_ratio_curve(home, "toy")
+    build_lake(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five arms, two seeds, one failed cell."""
+    return make_workspace(tmp_path_factory.mktemp("workspace"), SEEDS)
+
+
+@pytest.fixture(scope="session")
+def one_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with one seed."""
+    return make_workspace(tmp_path_factory.mktemp("one-seed"), (0,))

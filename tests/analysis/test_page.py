@@ -1,0 +1,61 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from analysis.answer import answer_sentence, forgetting_sentences
+from analysis.page import build_page, curve_table, markdown_summary
+
+
+def row(**values: object) -> dict[str, object]:
+    fixed = {
+        "suite": "home", "split": "test", "setting": "multi", "lang_group": "all", "metric": "average_precision",
+        "strategy": "hybrid", "ratio": 0.5, "value": 0.4, "diff": 0.1, "ci_low": 0.05, "ci_high": 0.15, "n_seeds": 1,
+    }  # fmt: skip
+    return {**fixed, **values}
+
+
+def test_one_seed_recommends_nothing() -> None:
+    curve = [row(split="dev"), row(split="dev", ratio=0.0, value=0.3), row(), row(ratio=0.0, value=0.9, diff=0.6)]
+    assert answer_sentence(curve) == (
+        "Best on dev (home): hybrid 0.5. On test against mixed: multi +0.100 [+0.050, +0.150]. "
+        "This run only, no recommendation: one seed says nothing of another training run."
+    )
+
+
+def test_what_is_lost_is_said_as_plainly_as_what_is_gained() -> None:
+    start = {"strategy": "zero_shot", "ratio": None, "n_seeds": 0}
+    curve = [row(split="dev"), row(), row(suite="probe", value=0.2), row(suite="probe", value=0.25, **start)]
+    assert forgetting_sentences(curve) == [
+        "probe, multi: no arm here trained on it; against the untrained start (0.250) average precision lost: "
+        "hybrid 0.5 -0.050."
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(one_seed: Path) -> str:
+    return build_page(one_seed, "toy").read_text()
+
+
+def test_the_page_needs_no_network(page: str) -> None:
+    assert "<svg" in page
+    assert not re.search(r"""(src|href)=["']?\s*(https?:)?//|@import|url\(\s*["']?http|<script|<link""", page)
+
+
+def test_the_page_escapes_what_stands_in_the_data(page: str) -> None:
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; ran out of memory" in page
+
+
+def test_the_page_shows_levels_differences_sizes_and_costs(page: str) -> None:
+    for said in ("no recommendation", "multi, against mixed", "smallest detectable difference", "60.000", "Failed cells"):
+        assert said in page, said
+
+
+def test_the_table_and_the_summary_for_prefect(workspace: Path) -> None:
+    table = {line["arm"]: line for line in curve_table(workspace, "toy")}
+    assert table["hybrid 0.5"] == {
+        "suite": "toy", "arm": "hybrid 0.5", "mono": "0.428", "multi": "0.428", "rank distance": "104",
+    }  # fmt: skip
+    summary = markdown_summary(workspace, "toy")
+    assert "| toy | hybrid 0.5 | 0.428 |  | 0.428 | 104 |" in summary
+    assert "no recommendation" not in summary
