@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from data.schema import PER_QUERY
+from data.suites import Suite
+from retrieval.index import CollectionIndex
+from retrieval.score import RowIdentity, score_suite
+
+IDENTITY = RowIdentity(
+    cell_id="cell", control="none", trained_languages=frozenset({"en"}), task_unseen=True, start_unseen=None
+)
+
+
+def make_suite(passages: list[tuple[str, str, str]], queries: list[tuple[str, str]], bitext: bool = False) -> Suite:
+    """Passages (language, meaning, text) and queries (language, question); question qN is answered by meaning N."""
+    rows = sorted(passages, key=lambda row: row[1], reverse=True)  # ids descend within a language
+    rows = sorted(rows, key=lambda row: row[0])
+    ids = [f"{meaning}-{lang}" for lang, meaning, _ in rows]
+    candidates = pa.table({
+        "text_id": ids, "lang": [row[0] for row in rows], "parallel_id": [row[1] for row in rows],
+        "text": [row[2] for row in rows],
+    })  # fmt: skip
+    asked = pa.table({
+        "text_id": [f"{question}-{lang}" for lang, question in queries], "lang": [lang for lang, _ in queries],
+        "parallel_id": [question for _, question in queries], "cluster_id": [f"doc {q}" for _, q in queries],
+        "text": [question for _, question in queries],
+    })  # fmt: skip
+    relevant = {question: frozenset({question[1:]}) for _, question in queries}
+    settings = ("cross", "multi") if bitext else ("mono", "cross", "multi")
+    return Suite("toy", "test", settings, bitext, asked, candidates, relevant, ("de", "en"))
+
+
+PASSAGES = [(lang, meaning, f"{lang} {meaning}") for lang in ("de", "en") for meaning in ("1", "2", "3")]
+QUERIES = [("de", "q1"), ("en", "q1")]
+
+
+def score(tmp_path: Path, suite: Suite, scores: dict[tuple[str, str], float]) -> list[dict[str, object]]:
+    """Give each passage (language, meaning) its score: vectors of dimension one, every query alike."""
+    vectors = np.array(
+        [
+            [scores.get((lang, meaning), 0.0)]
+            for lang, meaning in zip(
+                suite.candidates["lang"].to_pylist(), suite.candidates["parallel_id"].to_pylist(), strict=True
+            )
+        ],
+        np.float32,
+    )
+    index = CollectionIndex.build(tmp_path, suite.candidates, vectors)
+    table = score_suite(suite, np.ones((suite.queries.num_rows, 1), np.float32), index, IDENTITY)
+    assert table.schema.equals(PER_QUERY)
+    return table.to_pylist()
+
+
+def only(rows: list[dict[str, object]], **wanted: str) -> dict[str, object]:
+    (row,) = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+    return row
+
+
+SCORES = {("de", "1"): 0.8, ("de", "2"): 0.9, ("de", "3"): 0.1, ("en", "1"): 0.3, ("en", "2"): 0.7, ("en", "3"): 0.6}
+
+
+def test_mono_and_cross_rank_within_one_language(tmp_path: Path) -> None:
+    rows = score(tmp_path, make_suite(PASSAGES, QUERIES), SCORES)
+    mono = only(rows, setting="mono", query_lang="de")
+    assert (mono["average_precision"], mono["pool_size"], mono["n_relevant"]) == (1 / 2, 3, 1)  # behind de 2
+    cross = only(rows, setting="cross", query_lang="de")
+    assert (cross["passage_lang"], cross["average_precision"]) == ("en", 1 / 3)  # behind en 2 and en 3
+    assert (cross["rank_distance"], cross["same_language_at_10"]) == (None, None)
+    assert (mono["question_id"], mono["cluster_id"], mono["query_id"]) == ("q1", "doc q1", "q1-de")
+
+
+def test_the_pool_ranks_all_languages_and_every_translation_is_relevant(tmp_path: Path) -> None:
+    multi = only(score(tmp_path, make_suite(PASSAGES, QUERIES), SCORES), setting="multi", query_lang="en")
+    # .9 de 2, .8 DE 1, .7 en 2, .6 en 3, .3 EN 1, .1 de 3
+    assert (multi["passage_lang"], multi["pool_size"], multi["n_relevant"]) == ("*", 6, 2)
+    assert multi["average_precision"] == pytest.approx((1 / 2 + 2 / 5) / 2)
+    assert (multi["rank_distance"], multi["rank_distance_scaled"]) == (3, (3 - 1) / (6 - 2))
+    assert (multi["same_language_at_10"], multi["same_language_excess"]) == (0.5, 0.0)
+
+
+def test_the_pool_holds_what_exists_in_all_languages_asked_by_queries_that_do(tmp_path: Path) -> None:
+    passages = [*PASSAGES, ("de", "4", "de 4")]
+    rows = score(tmp_path, make_suite(passages, [*QUERIES, ("de", "q2")]), {**SCORES, ("de", "4"): 1.0})
+    multi = [row for row in rows if row["setting"] == "multi"]
+    assert {row["question_id"] for row in multi} == {"q1"}
+    assert {row["pool_size"] for row in multi} == {6}
+    assert multi[0]["average_precision"] == pytest.approx((1 / 2 + 2 / 5) / 2)  # de 4 is not ahead of anybody
+    assert only(rows, setting="mono", question_id="q1", query_lang="de")["average_precision"] == 1 / 3
+
+
+def test_a_passage_with_a_relevant_ones_text_is_relevant(tmp_path: Path) -> None:
+    passages = [row for row in PASSAGES if row[:2] != ("de", "2")] + [("de", "2", "de 1")]
+    mono = only(score(tmp_path, make_suite(passages, QUERIES), SCORES), setting="mono", query_lang="de")
+    assert (mono["n_relevant"], mono["average_precision"]) == (2, 1.0)
+
+
+def test_a_bitext_query_does_not_meet_its_own_language(tmp_path: Path) -> None:
+    rows = score(tmp_path, make_suite(PASSAGES, QUERIES, bitext=True), SCORES)
+    assert {row["setting"] for row in rows} == {"cross", "multi"}
+    multi = only(rows, setting="multi", query_lang="de")
+    assert (multi["pool_size"], multi["average_precision"], multi["same_language_at_10"]) == (3, 1 / 3, None)
+
+
+def test_flags_say_what_was_unseen(tmp_path: Path) -> None:
+    rows = score(tmp_path, make_suite(PASSAGES, QUERIES), SCORES)
+    unseen = {(row["setting"], row["query_lang"]): row["language_unseen"] for row in rows}
+    assert unseen == {
+        ("mono", "de"): True, ("mono", "en"): False, ("cross", "de"): True, ("cross", "en"): True,
+        ("multi", "de"): True, ("multi", "en"): False,
+    }  # fmt: skip
+    assert {(row["task_unseen"], row["start_unseen"]) for row in rows} == {(True, None)}
+
+
+def test_of_equal_scores_the_larger_id_comes_first(tmp_path: Path) -> None:
+    rows = score(tmp_path, make_suite(PASSAGES, QUERIES), {})
+    assert only(rows, setting="mono", query_lang="de")["average_precision"] == 1 / 3  # ids 3-de, 2-de, 1-de
+    # 3-en 3-de 2-en 2-de 1-en 1-de
+    assert only(rows, setting="multi", query_lang="de")["average_precision"] == pytest.approx((1 / 5 + 2 / 6) / 2)
