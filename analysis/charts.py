@@ -9,8 +9,12 @@ Row = dict[str, Any]
 Spec = dict[str, Any]
 # Okabe and Ito 2008: told apart with every common form of colour blindness. One colour an arm, on every chart.
 COLOURS = {
-    "hybrid": "#0072B2", "row_hybrid": "#009E73", "mixed": "#D55E00", "cross_per_batch": "#CC79A7", "zero_shot": "#666666",
-}  # fmt: skip
+    "hybrid": "#0072B2",
+    "row_hybrid": "#009E73",
+    "mixed": "#D55E00",
+    "cross_per_batch": "#CC79A7",
+    "zero_shot": "#666666",
+}
 VEGA_LITE = "6.4"
 # Both ways of saying the ratio: alpha above, cross:mono below.
 RATIO_LABEL = (

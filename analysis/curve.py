@@ -112,7 +112,9 @@ def panel_rows(panel: Panel, trained: frozenset[str]) -> Iterator[dict[str, Any]
                         yield {**panel.identity, "setting": setting, "lang_group": group, "metric": metric, **row}
 
 
-def language_groups(query_R: NDArray[np.str_], passage_R: NDArray[np.str_], trained: frozenset[str]) -> dict[str, Bools]:
+def language_groups(
+    query_R: NDArray[np.str_], passage_R: NDArray[np.str_], trained: frozenset[str]
+) -> dict[str, Bools]:
     """Which rows belong to which group of languages.
 
     A row has its query's language and, between two collections, its passage's. It is low-resource or unseen when any
@@ -125,9 +127,8 @@ def language_groups(query_R: NDArray[np.str_], passage_R: NDArray[np.str_], trai
         return np.isin(query_R, holding) | np.isin(passage_R, holding)
 
     low, unseen = either(is_low_resource), either(lambda lang: lang not in trained)
-    groups = {
-        "all": np.ones(len(query_R), bool), "low_resource": low, "high_resource": ~low, "seen": ~unseen, "unseen": unseen,
-    }  # fmt: skip
+    everything = np.ones(len(query_R), bool)
+    groups = dict(all=everything, low_resource=low, high_resource=~low, seen=~unseen, unseen=unseen)
     return {name: groups[name] for name in LANG_GROUPS}
 
 
@@ -168,7 +169,9 @@ def arm_difference(panel: Panel, arm: Arm, score_AN: Floats, cluster_N: NDArray[
     if not seeds:
         return None
     difference_SN = score_AN[[own[seed] for seed in seeds]] - score_AN[[baseline[seed] for seed in seeds]]
-    complete = [arm_cells for other, arm_cells in panel.arms.items() if other[0] != START and set(seeds) <= set(arm_cells)]
+    complete = [
+        arm_cells for other, arm_cells in panel.arms.items() if other[0] != START and set(seeds) <= set(arm_cells)
+    ]
     scores_KS = np.array([[score_AN[arm_cells[seed]].mean() for seed in seeds] for arm_cells in complete])
     return contrast(difference_SN, cluster_N, run_noise(scores_KS))
 

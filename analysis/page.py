@@ -130,7 +130,7 @@ def _differences(test: Sequence[Row], setting: str) -> str:
 
 
 def _language_tables(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """For each suite and setting a table of query languages by arms; a cross figure is the mean over passage languages."""
+    """For each suite and setting query languages by arms; a cross figure is the mean over passage languages."""
     tables: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     for row in rows:
         table = tables.setdefault((row["suite"], row["setting"]), {})

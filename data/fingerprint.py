@@ -34,9 +34,7 @@ def fingerprint(step: str, version: int, config: Any, inputs: Mapping[str, str])
 
 def canonical_json(value: Any) -> str:
     """Serialise so that equal values give equal text: sorted keys, no spaces, pydantic models in JSON mode."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-    )
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -5,98 +5,118 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TEXTS = pa.schema([
-    ("text_id", pa.string()),      # content_id(source, lang, parallel_id): a hash, so that no language wins ties
-    ("lang", pa.string()),         # BCP-47 tag
-    ("parallel_id", pa.string()),  # shared by texts of equal meaning across languages
-    ("doc_id", pa.string()),       # the unit that may not straddle a split
-    ("text", pa.string()),
-])
-PAIRS = pa.schema([
-    ("pair_id", pa.string()),
-    ("query_parallel_id", pa.string()),
-    ("passage_parallel_id", pa.string()),
-    ("doc_id", pa.string()),
-    ("split", pa.string()),        # train | dev | test
-])
-QRELS = pa.schema([
-    ("split", pa.string()),
-    ("query_parallel_id", pa.string()),
-    ("passage_parallel_id", pa.string()),
-    ("grade", pa.int32()),
-])
-REJECTED = pa.schema([
-    ("source", pa.string()),
-    ("lang", pa.string()),
-    ("key", pa.string()),          # where the row stood in the source
-    ("text", pa.string()),
-    ("reason", pa.string()),
-])
-BATCH_ROWS = pa.schema([
-    ("batch_idx", pa.int32()),
-    ("slot", pa.int32()),
-    ("kind", pa.string()),         # mono | cross | background
-    ("query_lang", pa.string()),
-    ("passage_lang", pa.string()),
-    ("pair_id", pa.string()),
-    ("query_id", pa.string()),
-    ("passage_id", pa.string()),
-    ("query_parallel_id", pa.string()),
-    ("passage_parallel_id", pa.string()),
-])
+TEXTS = pa.schema(
+    [
+        ("text_id", pa.string()),  # content_id(source, lang, parallel_id): a hash, so that no language wins ties
+        ("lang", pa.string()),  # BCP-47 tag
+        ("parallel_id", pa.string()),  # shared by texts of equal meaning across languages
+        ("doc_id", pa.string()),  # the unit that may not straddle a split
+        ("text", pa.string()),
+    ]
+)
+PAIRS = pa.schema(
+    [
+        ("pair_id", pa.string()),
+        ("query_parallel_id", pa.string()),
+        ("passage_parallel_id", pa.string()),
+        ("doc_id", pa.string()),
+        ("split", pa.string()),  # train | dev | test
+    ]
+)
+QRELS = pa.schema(
+    [
+        ("split", pa.string()),
+        ("query_parallel_id", pa.string()),
+        ("passage_parallel_id", pa.string()),
+        ("grade", pa.int32()),
+    ]
+)
+REJECTED = pa.schema(
+    [
+        ("source", pa.string()),
+        ("lang", pa.string()),
+        ("key", pa.string()),  # where the row stood in the source
+        ("text", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+BATCH_ROWS = pa.schema(
+    [
+        ("batch_idx", pa.int32()),
+        ("slot", pa.int32()),
+        ("kind", pa.string()),  # mono | cross | background
+        ("query_lang", pa.string()),
+        ("passage_lang", pa.string()),
+        ("pair_id", pa.string()),
+        ("query_id", pa.string()),
+        ("passage_id", pa.string()),
+        ("query_parallel_id", pa.string()),
+        ("passage_parallel_id", pa.string()),
+    ]
+)
 
 METRICS = (
-    "average_precision", "ndcg_at_10", "mrr_at_10", "recall_at_1", "recall_at_10", "recall_at_100",
-    "rank_distance", "same_language_at_10",
+    "average_precision",
+    "ndcg_at_10",
+    "mrr_at_10",
+    "recall_at_1",
+    "recall_at_10",
+    "recall_at_100",
+    "rank_distance",
+    "same_language_at_10",
 )
 SETTINGS = ("mono", "cross", "multi")
 LANG_GROUPS = ("all", "low_resource", "high_resource", "seen", "unseen")
-ALL_LANGUAGES = "*"                # passage_lang of a multi row
+ALL_LANGUAGES = "*"  # passage_lang of a multi row
 NO_CONTROL = "none"
 
-PER_QUERY = pa.schema([
-    ("cell_id", pa.string()),
-    ("control", pa.string()),
-    ("suite", pa.string()),
-    ("split", pa.string()),
-    ("setting", pa.string()),
-    ("query_lang", pa.string()),
-    ("passage_lang", pa.string()),
-    ("query_id", pa.string()),
-    ("question_id", pa.string()),  # the query's parallel_id: the unit of the uncertainty
-    ("cluster_id", pa.string()),   # the query's document
-    ("pool_size", pa.int32()),
-    ("n_relevant", pa.int32()),
-    ("ranking", pa.string()),      # full | top1000
-    *[(name, pa.float64()) for name in METRICS],
-    ("rank_distance_scaled", pa.float64()),
-    ("same_language_excess", pa.float64()),
-    ("task_unseen", pa.bool_()),      # no split of the suite's source was trained on
-    ("language_unseen", pa.bool_()),  # query or passage language was not fine-tuned on (multi: the query's)
-    ("start_unseen", pa.bool_()),     # not in the start model's own training data; null when unknown
-])
+PER_QUERY = pa.schema(
+    [
+        ("cell_id", pa.string()),
+        ("control", pa.string()),
+        ("suite", pa.string()),
+        ("split", pa.string()),
+        ("setting", pa.string()),
+        ("query_lang", pa.string()),
+        ("passage_lang", pa.string()),
+        ("query_id", pa.string()),
+        ("question_id", pa.string()),  # the query's parallel_id: the unit of the uncertainty
+        ("cluster_id", pa.string()),  # the query's document
+        ("pool_size", pa.int32()),
+        ("n_relevant", pa.int32()),
+        ("ranking", pa.string()),  # full | top1000
+        *[(name, pa.float64()) for name in METRICS],
+        ("rank_distance_scaled", pa.float64()),
+        ("same_language_excess", pa.float64()),
+        ("task_unseen", pa.bool_()),  # no split of the suite's source was trained on
+        ("language_unseen", pa.bool_()),  # query or passage language was not fine-tuned on (multi: the query's)
+        ("start_unseen", pa.bool_()),  # not in the start model's own training data; null when unknown
+    ]
+)
 
-RATIO_CURVE = pa.schema([
-    ("sweep", pa.string()),
-    ("suite", pa.string()),
-    ("split", pa.string()),
-    ("setting", pa.string()),
-    ("lang_group", pa.string()),
-    ("control", pa.string()),
-    ("metric", pa.string()),
-    ("strategy", pa.string()),
-    ("ratio", pa.float64()),
-    ("ratio_unit", pa.string()),
-    ("value", pa.float64()),       # level: query -> language or pair -> setting -> seed
-    ("diff", pa.float64()),        # paired difference to `mixed`
-    ("ci_low", pa.float64()),      # 95% interval of the difference
-    ("ci_high", pa.float64()),
-    ("mdd", pa.float64()),         # smallest difference detectable with 80% power
-    ("n_seeds", pa.int32()),       # 0 for the untrained start
-    ("n_questions", pa.int32()),
-    ("n_clusters", pa.int32()),
-    ("note", pa.string()),         # "this run only" with one seed
-])
+RATIO_CURVE = pa.schema(
+    [
+        ("sweep", pa.string()),
+        ("suite", pa.string()),
+        ("split", pa.string()),
+        ("setting", pa.string()),
+        ("lang_group", pa.string()),
+        ("control", pa.string()),
+        ("metric", pa.string()),
+        ("strategy", pa.string()),
+        ("ratio", pa.float64()),
+        ("ratio_unit", pa.string()),
+        ("value", pa.float64()),  # level: query -> language or pair -> setting -> seed
+        ("diff", pa.float64()),  # paired difference to `mixed`
+        ("ci_low", pa.float64()),  # 95% interval of the difference
+        ("ci_high", pa.float64()),
+        ("mdd", pa.float64()),  # smallest difference detectable with 80% power
+        ("n_seeds", pa.int32()),  # 0 for the untrained start
+        ("n_questions", pa.int32()),
+        ("n_clusters", pa.int32()),
+        ("note", pa.string()),  # "this run only" with one seed
+    ]
+)
 
 
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:

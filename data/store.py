@@ -7,7 +7,6 @@ half-way leaves a draft that nobody reads.
 
 import json
 import logging
-import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -89,14 +88,18 @@ class Store:
         try:
             yield draft
             files = {
-                path.relative_to(draft.path).as_posix(): {
-                    "sha256": file_sha256(path), "bytes": path.stat().st_size
-                }
-                for path in sorted(draft.path.rglob("*")) if path.is_file()
+                path.relative_to(draft.path).as_posix(): {"sha256": file_sha256(path), "bytes": path.stat().st_size}
+                for path in sorted(draft.path.rglob("*"))
+                if path.is_file()
             }
             manifest = {
-                "fingerprint": fingerprint, "step": step, "config": config, "inputs": dict(inputs),
-                "files": files, "stats": draft.stats, "provenance": draft.provenance,
+                "fingerprint": fingerprint,
+                "step": step,
+                "config": config,
+                "inputs": dict(inputs),
+                "files": files,
+                "stats": draft.stats,
+                "provenance": draft.provenance,
             }
             (draft.path / MANIFEST).write_text(canonical_json(manifest))
             self._commit(draft.path, place, fingerprint)
@@ -145,7 +148,7 @@ def write_json(path: Path, value: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         beside.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False))
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
         raise unwritable(path.parent, error) from error
 

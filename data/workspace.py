@@ -89,4 +89,3 @@ def existing_workspace(option: Path | None) -> Workspace:
 def now() -> str:
     """The present moment in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-

@@ -81,7 +81,7 @@ def sql(
 ) -> None:
     """Ask the results in SQL; the file is opened read-only, with external access off.
 
-    Example: babelmix sql "select strategy, ratio, value from ratio_curve where setting = 'multi' and lang_group = 'all'"
+    Example: babelmix sql "select strategy, ratio, value from ratio_curve where setting = 'multi'"
     """
 
     def run() -> None:
@@ -97,7 +97,9 @@ def sql(
 @app.command()
 def search(
     question: Annotated[str, typer.Argument(help="A question in any language.")],
-    cell: Annotated[str, typer.Option(help="`best` (dev-best of the latest sweep) or the start of a cell id.")] = "best",
+    cell: Annotated[
+        str, typer.Option(help="`best` (dev-best of the latest sweep) or the start of a cell id.")
+    ] = "best",
     suite: Annotated[str | None, typer.Option(help="Collection to search; the sweep's first suite.")] = None,
     lang: Annotated[str | None, typer.Option(help="Search one language's collection only.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Number of passages.")] = 10,

@@ -28,14 +28,11 @@ from tasks.publish import Progress, publish_artifacts, publish_report
 from tasks.record import cell_is_done, record_sweep
 from tasks.run_cell import cell_processes, run_cell
 
-
 CELLS_SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=cell_processes())
 
 
 @flow(name="ratio-sweep", flow_run_name="{config.name}", task_runner=CELLS_SIDE_BY_SIDE)
-def ratio_sweep(
-    config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None
-) -> Path:
+def ratio_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None) -> Path:
     """Measure the ratio curve.
 
     Parameters

@@ -1,6 +1,5 @@
 """Score a suite in every setting: one row a query and setting."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +61,7 @@ def score_suite(suite: Suite, queries: NDArray[np.float32], index: CollectionInd
         the full collection.
     """
     scorer = Scorer(suite, index)
-    counts = count_ahead(
-        queries, index.vectors(), scorer.id_order_P, scorer.relevant, scorer.group_PG, scorer.core_P
-    )
+    counts = count_ahead(queries, index.vectors(), scorer.id_order_P, scorer.relevant, scorer.group_PG, scorer.core_P)
     parts = [scorer.by_language(counts)] if {"mono", "cross"} & set(suite.settings) else []
     parts += [scorer.multilingual(counts)] if "multi" in suite.settings else []
     tables = [_table(suite, scorer.languages, identity, columns) for columns in parts]
@@ -198,9 +195,7 @@ def _table(suite: Suite, languages: list[str], identity: RowIdentity, columns: C
         "start_unseen": identity.start_unseen,
         **values,
     }  # fmt: skip
-    return pa.table(
-        [_column(known.get(field.name), field.type, len(query_Q)) for field in PER_QUERY], schema=PER_QUERY
-    )
+    return pa.table([_column(known.get(field.name), field.type, len(query_Q)) for field in PER_QUERY], schema=PER_QUERY)
 
 
 def _column(value: Any, kind: pa.DataType, length: int) -> pa.Array | pa.ChunkedArray:

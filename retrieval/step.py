@@ -1,6 +1,7 @@
 """The vectors of a batch: each distinct text once, sorted by length, in chunks of equal work."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def equal_chunks(texts: Sequence[Ids], chunk_tokens: int) -> list[Sequence[Ids]]
     chunk_of = np.minimum((ends - 1) * chunks // int(ends[-1]), chunks - 1)
     cuts = np.flatnonzero(np.diff(chunk_of)) + 1
     bounds = [0, *cuts.tolist(), len(texts)]
-    return [texts[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [texts[start:stop] for start, stop in pairwise(bounds)]
 
 
 def _encode_packed(encoder: Encoder, texts: Sequence[Ids]) -> Tensor:

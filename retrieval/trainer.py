@@ -46,7 +46,7 @@ class TrainConfig(BaseModel):
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss is not a finite number; raised before the optimiser's step, so the weights are those of the step before."""
+    """The loss is not a finite number; raised before the optimiser's step, so the weights are the step before's."""
 
 
 @dataclass(frozen=True)

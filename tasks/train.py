@@ -6,6 +6,7 @@ import time
 import pyarrow.parquet as pq
 import torch
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
@@ -13,9 +14,9 @@ from data.batches import plan_batches, write_plan
 from data.relevance import Relevance
 from data.schema import read_table
 from data.store import Draft, Store
+from retrieval.batch import Tokens
 from retrieval.encoder import Encoder
 from retrieval.tokens import TokenTable
-from retrieval.batch import Tokens
 from retrieval.trainer import StepReport, train
 from tasks.cell import CellSpec
 from tasks.stored import stored
@@ -23,7 +24,7 @@ from tasks.stored import stored
 SECONDS_BETWEEN_REPORTS = 10
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def make_batches(store: Store, spec: CellSpec) -> State[str]:
     """Write the cell's hybrid batches to Parquet."""
 
@@ -40,7 +41,7 @@ def make_batches(store: Store, spec: CellSpec) -> State[str]:
     return stored(store, spec.batches_step, build)
 
 
-@task
+@task(cache_policy=NO_CACHE)
 def train_checkpoint(store: Store, spec: CellSpec) -> State[str]:
     """Fine-tune the start weights on the cell's batches."""
     logger = get_run_logger()

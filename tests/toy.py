@@ -41,7 +41,12 @@ def toy_sweep(corpus: Path, **changes: Any) -> dict[str, Any]:
         "name": "toy",
         "encoder": "tiny",
         "train_source": source,
-        "strategies": [{"name": "hybrid", "ratio": 0}, {"name": "hybrid", "ratio": 1}, {"name": "mixed"}, {"name": "zero_shot"}],
+        "strategies": [
+            {"name": "hybrid", "ratio": 0},
+            {"name": "hybrid", "ratio": 1},
+            {"name": "mixed"},
+            {"name": "zero_shot"},
+        ],
         "schedule": {"steps": 3, "batch_size": 6, "languages": list(LANGUAGES)},
         "evaluations": [{"source": source, "suite": suite, "split": split} for split in ("dev", "test")],
         **changes,

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def same_language_share(top_QL: NDArray[np.int64], own_Q: NDArray[np.int64], pool_L: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def same_language_share(
+    top_QL: NDArray[np.int64], own_Q: NDArray[np.int64], pool_L: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Share of the query's language among its first texts, and its excess over that language's share of the pool.
 
     Parameters

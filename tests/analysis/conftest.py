@@ -72,7 +72,8 @@ def make_workspace(home: Path, seeds: tuple[int, ...]) -> Path:
     cells = [write_cell(home, arm, seed) for seed in seeds for arm in ARMS if arm != "start"]
     cells.append(write_cell(home, "start", 0))
     failed = {
-        "cell_id": "broken", "strategy": "row_hybrid", "ratio": 0.5, "ratio_unit": "rows", "seed": 0, "status": "failed",
+        "cell_id": "broken", "strategy": "row_hybrid", "ratio": 0.5, "ratio_unit": "rows", "seed": 0,
+        "status": "failed",
         "error": "<script>alert(1)</script> ran out of memory", "per_query": [],
     }  # fmt: skip
     write_json(home / "results" / "cells" / "broken.json", failed)
@@ -81,7 +82,13 @@ def make_workspace(home: Path, seeds: tuple[int, ...]) -> Path:
         "versions": {"babelmix": "0"}, "created": "2026-11-24T10:00:00+00:00",
     }  # fmt: skip
     write_json(home / "results" / "sweeps" / "toy.json", sweep)
-    look = {"cell_id": "half0", "control": "none", "suite": "toy", "split": "test", "looked": "2026-11-24T10:00:00+00:00"}
+    look = {
+        "cell_id": "half0",
+        "control": "none",
+        "suite": "toy",
+        "split": "test",
+        "looked": "2026-11-24T10:00:00+00:00",
+    }
     write_json(home / "results" / "looks" / "one.json", look)
     write_ratio_curve(home, "toy")
     build_lake(home)

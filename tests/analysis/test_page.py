@@ -47,7 +47,13 @@ def test_the_page_escapes_what_stands_in_the_data(page: str) -> None:
 
 
 def test_the_page_shows_levels_differences_sizes_and_costs(page: str) -> None:
-    for said in ("no recommendation", "multi, against mixed", "smallest detectable difference", "60.000", "Failed cells"):
+    for said in (
+        "no recommendation",
+        "multi, against mixed",
+        "smallest detectable difference",
+        "60.000",
+        "Failed cells",
+    ):
         assert said in page, said
 
 

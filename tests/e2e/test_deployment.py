@@ -37,7 +37,9 @@ def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
     finally:
         worker.terminate()
         worker.wait(60)
-    asked = server.babelmix("sql", "--json", "--workspace", str(workspace), "select strategy, status from cells order by 1")
+    asked = server.babelmix(
+        "sql", "--json", "--workspace", str(workspace), "select strategy, status from cells order by 1"
+    )
     assert json.loads(asked.stdout) == [
         {"strategy": "mixed", "status": "done"},
         {"strategy": "zero_shot", "status": "done"},

@@ -92,7 +92,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
     with torch.no_grad():
         encoder.backbone.encoder.layer[1].output.dense.bias[0] = torch.inf
     before = weights(encoder)
-    with pytest.raises(NonFiniteLoss, match="step 0 is nan.*learning rate"):
+    with pytest.raises(NonFiniteLoss, match=r"step 0 is nan.*learning rate"):
         train(encoder, rows, tokens, relevance, CONFIG, 0)
     assert all(torch.equal(before[name], tensor) for name, tensor in weights(encoder).items())
 
