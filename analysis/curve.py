@@ -128,8 +128,7 @@ def language_groups(
 
     low, unseen = either(is_low_resource), either(lambda lang: lang not in trained)
     everything = np.ones(len(query_R), bool)
-    groups = dict(all=everything, low_resource=low, high_resource=~low, seen=~unseen, unseen=unseen)
-    return {name: groups[name] for name in LANG_GROUPS}
+    return dict(zip(LANG_GROUPS, (everything, low, ~low, ~unseen, unseen), strict=True))
 
 
 def curve_rows(panel: Panel, asked_R: Bools, metric: str) -> Iterator[dict[str, Any]]:

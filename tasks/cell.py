@@ -156,7 +156,7 @@ def encoder_step(name: str, content: str) -> Step:
 def source_step(source: AnySource, content: str) -> Step:
     """Normalised and split texts, pairs and qrels of a source."""
     return Step(
-        room="sources", name="source", version=sources.VERSION, config=plain(source), inputs={"content": content}
+        room="sources", name="source", version=sources.VERSION, config=source.settings(), inputs={"content": content}
     )
 
 

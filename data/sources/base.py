@@ -57,6 +57,10 @@ class Source(BaseModel, ABC):
     languages: Languages = Field(description="BCP-47 tags of the languages to read, such as en, ga or zh-Hans")
     split: SplitConfig = Field(default_factory=SplitConfig, description="How documents are shared among the splits")
 
+    def settings(self) -> dict[str, Any]:
+        """What the tables depend on beside the content: goes into their fingerprint, JSON-like."""
+        return self.model_dump(mode="json")
+
     @abstractmethod
     def resolve(self) -> str:
         """Content hash of what will be read: the root of every fingerprint, so it is taken afresh on every run.

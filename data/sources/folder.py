@@ -11,9 +11,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from data.cleaning import Rejections
 from data.errors import BadInput
@@ -42,7 +42,11 @@ class Folder(Source):
 
     needs_wheels: ClassVar[bool] = False
     kind: Literal["folder"] = "folder"
-    path: Path = Field(description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)")
+    path: Annotated[Path, AfterValidator(Path.absolute)] = Field(description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)")
+
+    def settings(self) -> dict[str, Any]:
+        """All but the place: the same files elsewhere are the same source."""
+        return self.model_dump(mode="json", exclude={"path"})
 
     def resolve(self) -> str:
         """A hash of the three files' names and contents."""

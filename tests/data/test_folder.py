@@ -170,3 +170,15 @@ def test_bitext_is_the_same_rows_in_queries_and_passages(tmp_path: Path) -> None
     config = SuiteConfig(name="b", settings=("cross", "multi"), languages=("en", "sw"), bitext=True)
     suite = load_suite(tmp_path, config, "test")
     assert suite.queries["text"].to_pylist() == suite.candidates["text"].to_pylist() == ["query en 3", "query sw 3"]
+
+
+def test_the_same_files_elsewhere_are_the_same_source(tmp_path: Path) -> None:
+    here = Folder(path=write_toy_corpus(tmp_path / "here"), languages=("en", "de"))
+    there = Folder(path=write_toy_corpus(tmp_path / "there"), languages=("en", "de"))
+    assert here.path != there.path
+    assert (here.resolve(), here.settings()) == (there.resolve(), there.settings())
+
+
+def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Folder(path=Path("mine"), languages=("en",)).path == tmp_path / "mine"
