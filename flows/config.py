@@ -1,9 +1,10 @@
 """The configuration of a sweep: the configs of its parts, composed; the parameter of the `ratio-sweep` flow."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from data.errors import BadInput
 from data.schedule import ScheduleConfig
 from data.sources import AnySource
 from data.strategies import Strategy
@@ -43,6 +44,17 @@ class SweepConfig(Frozen):
         if isinstance(values, dict) and values.get("preset") is not None:
             return {**dict(preset(values["preset"])), **values}
         return values
+
+    @model_validator(mode="after")
+    def _train_on_what_is_read(self) -> Self:
+        known = self.train_source.languages
+        for language in self.schedule.languages:
+            if language not in known:
+                raise BadInput(
+                    f"training language {language!r} is not among the languages that the training source reads; "
+                    f"choose among {', '.join(known)}, or add it there"
+                )
+        return self
 
     @field_validator("strategies")
     @classmethod

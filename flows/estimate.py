@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from data.workspace import Workspace
 from flows.config import SweepConfig
@@ -16,11 +17,12 @@ from tasks.record import cell_is_done
 from tasks.run_cell import cell_processes
 
 # Means over the quickstart's texts, prefix and special tokens included; used until a workspace has measured its own.
-TOKENS_A_PAIR = 45
-TOKENS_A_TEXT = 25
-TEXTS_A_LANGUAGE = 600
+TOKENS_A_PAIR = 38
+TOKENS_A_TEXT = 19
+TEXTS_A_QUERY = 2.2  # a query, and the passages it brings along
+QUERIES_A_LANGUAGE = 300  # of a suite without a cap
 # Share of the GEMM peak that training and encoding reach on short texts (docs/BENCHMARKS.md).
-SHARE_OF_PEAK = 0.6
+SHARE_OF_PEAK = 0.75
 WHEEL_BYTES = 246e6
 
 
@@ -70,19 +72,24 @@ def cell_operations(cell: CellSpec) -> float:
     """Floating-point operations of one cell: 2 a weight and token forward, 4 more backward (Kaplan et al. 2020)."""
     _, matrix_weights = weight_counts(cell.encoder)
     pairs = cell.schedule.steps * cell.schedule.batch_size if cell.trained else 0
-    texts = TEXTS_A_LANGUAGE * sum(len(evaluation.suite.languages) for evaluation in cell.evaluations)
+    suites = [evaluation.suite for evaluation in cell.evaluations]
+    queries = sum(len(suite.languages) * (suite.queries_per_language or QUERIES_A_LANGUAGE) for suite in suites)
+    texts = TEXTS_A_QUERY * queries
     return matrix_weights * (6.0 * pairs * TOKENS_A_PAIR + 2.0 * texts * TOKENS_A_TEXT)
 
 
 def gemm_rate() -> float:
     """Floating-point operations a second of one core, from a short fp32 matrix product (an estimate needs no more)."""
-    a = np.ones((1024, 384), np.float32)
-    b = np.ones((384, 1536), np.float32)
-    a @ b
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    a, b = torch.ones(1024, 384), torch.ones(384, 1536)
+    a @ b  # the first product pays for starting up
     started = time.process_time()
     for _ in range(20):
         a @ b
-    return 20 * 2.0 * a.shape[0] * b.size / max(time.process_time() - started, 1e-6)
+    seconds = time.process_time() - started
+    torch.set_num_threads(threads)
+    return 20 * 2.0 * len(a) * b.numel() / seconds
 
 
 def _measured_seconds(place: Workspace, plan: SweepPlan) -> dict[bool, float] | None:

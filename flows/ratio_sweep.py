@@ -22,6 +22,7 @@ from flows.config import SweepConfig
 from flows.console import CellsFailed, run_as_command
 from flows.plan import SweepPlan, plan_sweep
 from flows.presets import quickstart
+from retrieval.index import require_faiss
 from tasks.cell import CellSpec
 from tasks.prepare import check_core_pairs, fetch_wheels, prepare_source, prepare_start, prepare_tokens
 from tasks.publish import Progress, publish_artifacts, publish_report
@@ -86,13 +87,9 @@ def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
 def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> list[str]:
     """Run all cells side by side; a cell that fails is recorded and does not stop the others, and is named here."""
     progress = Progress(sweep, len(cells))
-    futures = {run_cell.submit(store, cell): cell for cell in cells}
-    failed = []
-    for future in as_completed(list(futures)):
+    for _ in as_completed([run_cell.submit(store, cell) for cell in cells]):
         progress.one_more()
-        if not future.state.is_completed():
-            failed.append(futures[future].label)
-    return failed
+    return [cell.label for cell in cells if not cell_is_done(store, cell)]
 
 
 def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
@@ -105,6 +102,7 @@ def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
 
 def run_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: Path | None = None) -> Path:
     """Run the flow from a command: a wrong value ends here with its sentence, before Prefect's server starts."""
+    require_faiss()
     open_workspace(workspace)
     plan_sweep(config, as_tasks=False)
     return ratio_sweep(config, workspace, wheel_dir)

@@ -15,10 +15,12 @@ VERSION = 1  # of what a report is made from
 
 
 def cell_is_done(store: Store, spec: CellSpec) -> bool:
-    """Whether the cell's record and all its per-query results are there, so that nothing is left to compute."""
+    """Whether the cell is recorded as done and its per-query results are there: nothing is left to compute."""
     results = [spec.per_query_step(evaluation) for evaluation in spec.evaluations]
-    recorded = Workspace(store.home).cell(spec.cell_id).is_file()
-    return recorded and all(store.get(step.room, step.fingerprint) is not None for step in results)
+    workspace = Workspace(store.home)
+    if not workspace.cell(spec.cell_id).is_file() or workspace.read_cell(spec.cell_id)["status"] != "done":
+        return False
+    return all(store.get(step.room, step.fingerprint) is not None for step in results)
 
 
 def record_done(store: Store, spec: CellSpec) -> None:

@@ -42,7 +42,9 @@ class Folder(Source):
 
     needs_wheels: ClassVar[bool] = False
     kind: Literal["folder"] = "folder"
-    path: Annotated[Path, AfterValidator(Path.absolute)] = Field(description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)")
+    path: Annotated[Path, AfterValidator(Path.absolute)] = Field(
+        description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)"
+    )
 
     def settings(self) -> dict[str, Any]:
         """All but the place: the same files elsewhere are the same source."""

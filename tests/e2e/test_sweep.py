@@ -16,9 +16,14 @@ from tests.toy import toy_sweep, write_toy_corpus
 pytestmark = pytest.mark.e2e
 
 
+def shell_at(server: Shell, folder: Path) -> Shell:
+    """A shell in another folder that talks to the same Prefect server."""
+    return shell_in(folder, PREFECT_API_URL=server.environment["PREFECT_API_URL"])
+
+
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A finished toy sweep in ``workspace`` of the shell's folder."""
+    """A finished toy sweep in ``workspace`` of the shell's folder, run with a temporary Prefect server."""
     shell = shell_in(tmp_path_factory.mktemp("sweep"))
     config = toy_sweep(write_toy_corpus(shell.folder / "corpus"))
     (shell.folder / "toy.json").write_text(json.dumps(config))
@@ -72,8 +77,8 @@ def test_an_unchanged_sweep_computes_nothing(swept: Shell) -> None:
     assert {path: path.stat().st_mtime_ns for path in sorted((swept.folder / "workspace").rglob("*.parquet"))} == before
 
 
-def test_a_killed_sweep_goes_on_and_ends_with_the_same_bytes(swept: Shell, tmp_path: Path) -> None:
-    shell = shell_in(tmp_path)
+def test_a_killed_sweep_goes_on_and_ends_with_the_same_bytes(server: Shell, swept: Shell, tmp_path: Path) -> None:
+    shell = shell_at(server, tmp_path)
     config = toy_sweep(swept.folder / "corpus")
     (shell.folder / "toy.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "flows.cli", "sweep", "--config", "toy.json"]
@@ -95,8 +100,8 @@ def test_a_killed_sweep_goes_on_and_ends_with_the_same_bytes(swept: Shell, tmp_p
         assert ours
 
 
-def test_a_failing_cell_is_recorded_and_does_not_stop_the_rest(swept: Shell, tmp_path: Path) -> None:
-    shell = shell_in(tmp_path)
+def test_a_failing_cell_is_recorded_and_does_not_stop_the_rest(server: Shell, swept: Shell, tmp_path: Path) -> None:
+    shell = shell_at(server, tmp_path)
     # Gradients of this size overflow after the first step; the untrained cell does not care.
     config = toy_sweep(swept.folder / "corpus", training={"learning_rate": 1e30}, seeds=[7])
     (shell.folder / "toy.json").write_text(json.dumps(config))
@@ -109,35 +114,26 @@ def test_a_failing_cell_is_recorded_and_does_not_stop_the_rest(swept: Shell, tmp
     assert (shell.folder / "workspace/reports/toy/index.html").is_file()
 
 
-BAD_INPUT = [
-    ({"strategies": [{"name": "hybird", "ratio": 0.5}]}, "'hybird'"),
-    ({"strategies": [{"name": "hybrid", "ratio": 1.5}]}, "1.5"),
-    ({"encoder": "bert"}, "'bert'"),
-    ({"schedule": {"steps": 3, "batch_size": 6, "languages": ["en", "xx-nowhere"]}}, "xx-nowhere"),
-    ({"schedule": {"steps": 3, "batch_size": 6, "languages": ["en", "fi"]}}, "'fi'"),
-    ({"preset": "quickest"}, "'quickest'"),
-    ({"seeds": ["one"]}, "'one'"),
-    ({"colour": "blue"}, "colour"),
-]
+def test_python_dash_m_says_bad_input_in_one_sentence(swept: Shell, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    shell = shell_in(tmp_path, BABELMIX_HOME=str(tmp_path / "file" / "workspace"))
+    done = shell.run(sys.executable, "-m", "flows.ratio_sweep")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"babelmix: the workspace folder {tmp_path / 'file' / 'workspace'} cannot be written")
+    assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("change", "named"), BAD_INPUT)
-def test_bad_input_is_one_sentence_with_exit_code_2(
-    swept: Shell, tmp_path: Path, change: dict[str, object], named: str
+def test_a_row_without_parallel_id_is_named_and_nothing_is_left_half_written(
+    server: Shell, swept: Shell, tmp_path: Path
 ) -> None:
-    shell = shell_in(tmp_path)
-    (shell.folder / "toy.json").write_text(json.dumps({**toy_sweep(swept.folder / "corpus"), **change}))
+    shell = shell_at(server, tmp_path)
+    corpus = write_toy_corpus(shell.folder / "corpus")
+    with (corpus / "queries.jsonl").open("a") as file:
+        file.write('{"lang": "en", "text": "whose?"}\n')
+    (shell.folder / "toy.json").write_text(json.dumps(toy_sweep(corpus)))
     done = shell.babelmix("sweep", "--config", "toy.json")
     assert done.returncode == 2
-    said = [line for line in done.stderr.splitlines() if "prefect" not in line and " | " not in line]
-    assert named in said[-1]
+    assert "queries.jsonl" in done.stderr.splitlines()[-1]
+    assert "145" in done.stderr.splitlines()[-1]  # 12 documents x 4 pairs x 3 languages, and this one
     assert "Traceback" not in done.stdout + done.stderr
-    assert not (shell.folder / "workspace" / "per_query").exists()
-
-
-def test_a_workspace_that_cannot_be_written_is_named(swept: Shell, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    done = swept.babelmix("sweep", "--config", "toy.json", "--workspace", str(tmp_path / "file" / "workspace"))
-    assert done.returncode == 2
-    assert str(tmp_path / "file" / "workspace") in done.stderr
-    assert "Traceback" not in done.stderr
+    assert not list((shell.folder / "workspace").glob("sources/*"))
