@@ -7,7 +7,7 @@ from analysis.choose import best_cell
 from data.errors import BadInput
 from data.workspace import Workspace
 from retrieval.encode import encode_texts
-from retrieval.index import CollectionIndex
+from retrieval.index import CollectionIndex, require_faiss
 from tasks.cell import CellSpec, Evaluation
 from tasks.train import load_checkpoint
 
@@ -46,6 +46,7 @@ def search_cell(
     Found
         Rows of (score, language, text), best first; the score is the cosine.
     """
+    require_faiss()
     spec, label = _choose(workspace, cell)
     evaluation = _collection(spec, suite)
     if lang is not None and lang not in evaluation.suite.languages:

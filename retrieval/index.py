@@ -47,6 +47,15 @@ def _is_installed(name: str) -> bool:
     return True
 
 
+def require_finite(vectors: Vectors) -> None:
+    """Raise `FloatingPointError` when a vector is not finite: no score compares with it, so it would rank first."""
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(broken):
+        raise FloatingPointError(
+            f"{len(broken)} of {len(vectors)} vectors are not finite, the first in row {broken[0]}"
+        )
+
+
 @dataclass(frozen=True)
 class Hit:
     """A passage found: cosine, language, id and text."""
@@ -77,6 +86,7 @@ class CollectionIndex:
         """Index unit vectors [passages, dimension], whose inner product is the cosine, and save them in a folder."""
         import faiss
 
+        require_finite(vectors)
         langs = np.array(candidates["lang"].to_pylist())
         indexes = {}
         for lang in dict.fromkeys(langs.tolist()):
@@ -93,7 +103,7 @@ class CollectionIndex:
 
         candidates = pq.read_table(folder / "candidates.parquet")
         langs = dict.fromkeys(candidates["lang"].to_pylist())
-        flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
+        flags = faiss.IO_FLAG_MMAP_IFC  # IO_FLAG_MMAP reads a flat index whole
         return cls(candidates, {lang: faiss.read_index(str(folder / f"{lang}.faiss"), flags) for lang in langs})
 
     @cached_property

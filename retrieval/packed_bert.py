@@ -113,10 +113,18 @@ def _attention(attention: Module, x_TD: Tensor, groups: Sequence[Group], dropout
     for part, group in zip(qkv_T3D.split([group.tokens for group in groups]), groups, strict=True):
         qkv = part.view(group.texts, group.length, 3, heads, width).permute(2, 0, 3, 1, 4)
         query, key, value = qkv.unbind()
-        scores = (query * width**-0.5) @ key.transpose(-1, -2)
-        shares = F.dropout(scores.softmax(dim=-1), dropout, dropout > 0)
-        attended.append((shares @ value).transpose(1, 2).reshape(group.tokens, heads * width))
+        attended_HLD = _attend(query, key, value, dropout)
+        attended.append(attended_HLD.transpose(1, 2).reshape(group.tokens, heads * width))
     return torch.cat(attended)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
+    """Softmax attention; torch's own is faster forward, but 1.7 times slower backward on a CPU."""
+    if not torch.is_grad_enabled():
+        return F.scaled_dot_product_attention(query, key, value)
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    shares = F.dropout(scores.softmax(dim=-1), dropout, dropout > 0)
+    return shares @ value
 
 
 def _add_norm(output: Module, inner: Tensor, residual_TD: Tensor, dropout: float) -> Tensor:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 CHUNK_BYTES = 64 * 2**20  # of a chunk's scores: fits the memory of any machine, large enough for a fast product
+LEAST_ROWS = 8
 Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
@@ -61,7 +62,7 @@ def count_ahead(
     tops = [torch.zeros(0, groups.shape[1])]
     chunk = max(1, CHUNK_BYTES // (4 * len(passage_PD)))
     for start in range(0, len(query_QD), chunk):
-        scores_CP = torch.from_numpy(query_QD[start : start + chunk]) @ passages.T
+        scores_CP = _scores(torch.from_numpy(query_QD[start : start + chunk]), passages)
         first, last = np.searchsorted(relevant.query_R, [start, start + chunk])
         for stretch in range(first, last, chunk):
             part = slice(stretch, min(stretch + chunk, last))
@@ -69,6 +70,15 @@ def count_ahead(
             ahead.append(_ahead(scores_CP[rows], torch.from_numpy(relevant.passage_R[part]), order, groups))
         tops.append(_top(scores_CP, torch.from_numpy(pool_P), order, top) @ groups)
     return Counts(torch.cat(ahead).long().numpy(), torch.cat(tops).long().numpy())
+
+
+def _scores(query_CD: Tensor, passage_PD: Tensor) -> Tensor:
+    """Cosines [C, P] in fp32; equal passages get equal scores.
+
+    With one to three rows the matrix product takes another path, in which they need not: few rows are padded.
+    """
+    padded = torch.nn.functional.pad(query_CD, (0, 0, 0, max(0, LEAST_ROWS - len(query_CD))))
+    return (padded @ passage_PD.T)[: len(query_CD)]
 
 
 def _ahead(scores_RP: Tensor, passage_R: Tensor, order_P: Tensor, group_PG: Tensor) -> Tensor:

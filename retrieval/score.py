@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.schema import ALL_LANGUAGES, PER_QUERY
 from data.suites import Suite
-from retrieval.index import CollectionIndex
+from retrieval.index import CollectionIndex, require_finite
 from retrieval.measures import RANK_MEASURES
 from retrieval.measures.rank_distance import rank_distance
 from retrieval.measures.same_language import same_language_share
@@ -54,12 +54,20 @@ def score_suite(suite: Suite, queries: NDArray[np.float32], index: CollectionInd
         Built from ``suite.candidates``.
     identity : RowIdentity
 
+    Raises
+    ------
+    FloatingPointError
+        If a vector is not finite: nothing compares with it, so it would rank first.
+
     Returns
     -------
     pa.Table
         In `data.schema.PER_QUERY`, one row for each query and collection that holds a relevant passage; ranks are over
         the full collection.
     """
+    if len(queries) != suite.queries.num_rows or index.candidates.num_rows != suite.candidates.num_rows:
+        raise ValueError(f"vectors and suite {suite.name} differ in their number of queries or passages")
+    require_finite(queries)
     scorer = Scorer(suite, index)
     counts = count_ahead(queries, index.vectors(), scorer.id_order_P, scorer.relevant, scorer.group_PG, scorer.core_P)
     parts = [scorer.by_language(counts)] if {"mono", "cross"} & set(suite.settings) else []

@@ -31,5 +31,5 @@ def same_language_share(
     >>> share, excess.round(2)
     (array([0.8]), array([0.3]))
     """
-    share_Q = np.take_along_axis(top_QL, own_Q[:, None], axis=1)[:, 0] / top_QL.sum(axis=1)
+    share_Q = np.take_along_axis(top_QL, own_Q[:, None], axis=1)[:, 0] / np.maximum(top_QL.sum(axis=1), 1)
     return share_Q, share_Q - pool_L[own_Q] / pool_L.sum()

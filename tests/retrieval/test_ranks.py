@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import pytrec_eval
+import torch
 
 from retrieval.measures import RANK_MEASURES
-from retrieval.ranks import Relevant, count_ahead, padded_ranks
+from retrieval.ranks import Relevant, _scores, count_ahead, padded_ranks
 
 QUERIES, PASSAGES = 40, 300
 
@@ -86,3 +87,12 @@ def test_ranks_are_padded_group_by_group() -> None:
     groups, ranks = padded_ranks(np.array([5, 2, 5, 5]), np.array([30, 1, 10, 20]))
     assert groups.tolist() == [2, 5]
     assert ranks.tolist() == [[1, np.inf, np.inf], [10, 20, 30]]
+
+
+@pytest.mark.parametrize("queries", [1, 2, 3, 5])
+def test_equal_passages_score_equal_however_few_queries_there_are(queries: int) -> None:
+    rng = np.random.default_rng(4)
+    passages = np.repeat(unit(rng.normal(size=(1, 384))), 333, axis=0)
+    scores = _scores(torch.from_numpy(unit(rng.normal(size=(queries, 384)))), torch.from_numpy(passages))
+    assert scores.shape == (queries, 333)
+    assert (scores == scores[:, :1]).all()

@@ -119,3 +119,19 @@ def test_of_equal_scores_the_larger_id_comes_first(tmp_path: Path) -> None:
     assert only(rows, setting="mono", query_lang="de")["average_precision"] == 1 / 3  # ids 3-de, 2-de, 1-de
     # 3-en 3-de 2-en 2-de 1-en 1-de
     assert only(rows, setting="multi", query_lang="de")["average_precision"] == pytest.approx((1 / 5 + 2 / 6) / 2)
+
+
+def test_vectors_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    suite = make_suite(PASSAGES, QUERIES)
+    with pytest.raises(FloatingPointError, match="1 of 6 vectors are not finite, the first in row 4"):
+        CollectionIndex.build(tmp_path, suite.candidates, np.array([[0], [0], [0], [0], [np.nan], [0]], np.float32))
+    index = CollectionIndex.build(tmp_path, suite.candidates, np.zeros((6, 1), np.float32))
+    with pytest.raises(FloatingPointError, match="first in row 1"):
+        score_suite(suite, np.array([[0], [np.inf]], np.float32), index, IDENTITY)
+
+
+def test_a_wrong_number_of_vectors_is_refused(tmp_path: Path) -> None:
+    suite = make_suite(PASSAGES, QUERIES)
+    index = CollectionIndex.build(tmp_path, suite.candidates, np.zeros((6, 1), np.float32))
+    with pytest.raises(ValueError, match="number of queries"):
+        score_suite(suite, np.zeros((3, 1), np.float32), index, IDENTITY)
