@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 Row = dict[str, Any]
-OBJECTIVE = ("mono", "cross", "multi")
+SETTINGS = ("mono", "cross", "multi")
 
 
 def arm_label(row: Row) -> str:
@@ -18,59 +18,47 @@ def levels(curve: Sequence[Row], **where: str) -> list[Row]:
     return [row for row in curve if all(row[name] == value for name, value in wanted.items())]
 
 
-def answer_sentence(curve: Sequence[Row]) -> str:
-    """One sentence on top of the report.
+def answer_sentence(curve: Sequence[Row], suites: Sequence[Row]) -> str:
+    """One sentence on top of the report: the arm that is best on dev.
 
-    With one seed an interval says nothing of other training runs, so the dev-best arm is named and nothing is
-    recommended. The objective is the mean over the settings of the main suite on dev.
+    The objective is the mean over the settings of the suite that was trained on. Test figures are the curve and never
+    the quoted gain: the arm was picked among runs that they come from. With one seed nothing is recommended.
     """
-    dev = [row for row in levels(curve, split="dev") if row["strategy"] != "zero_shot"]
+    home = next((suite["suite"] for suite in suites if suite["has_dev"] and not suite["probe"]), None)
+    home = home or next((suite["suite"] for suite in suites if suite["has_dev"]), None)
+    dev = [row for row in levels(curve, split="dev") if row["suite"] == home and row["strategy"] != "zero_shot"]
     if not dev:
         return "No cell has finished on a dev suite yet, so there is nothing to choose from."
-    suite = dev[0]["suite"]
     means: dict[str, list[float]] = {}
     for row in dev:
-        if row["suite"] == suite and row["setting"] in OBJECTIVE:
-            means.setdefault(arm_label(row), []).append(row["value"])
+        means.setdefault(arm_label(row), []).append(row["value"])
     best = max(means, key=lambda arm: sum(means[arm]) / len(means[arm]))
-    seeds = max(row["n_seeds"] or 0 for row in dev)
-    on_test = {
-        row["setting"]: row
-        for row in levels(curve, suite=suite, split="test")
-        if arm_label(row) == best and row["diff"] is not None
-    }
-    differences = ", ".join(
-        f"{setting} {on_test[setting]['diff']:+.3f}{_interval(on_test[setting])}"
-        for setting in OBJECTIVE
-        if setting in on_test
+    start = f"On dev ({home}) the best mean over {', '.join(dict.fromkeys(row['setting'] for row in dev))} is {best}'s."
+    if max(row["n_seeds"] for row in dev) < 2:
+        return f"{start} This run only, no recommendation: one seed says nothing of another training run."
+    return f"{start} The test figures below are the curve, not a confirmed gain."
+
+
+def forgetting_sentences(curve: Sequence[Row], suites: Sequence[Row]) -> list[str]:
+    """For every suite that nothing was trained on: what fine-tuning gained or lost against the start, arm by arm."""
+    probes = [suite["suite"] for suite in suites if suite["probe"]]
+    return [
+        sentence
+        for suite in probes
+        for setting in SETTINGS
+        if (sentence := _change_sentence(levels(curve, split="test", suite=suite, setting=setting), suite, setting))
+    ]
+
+
+def _change_sentence(rows: Sequence[Row], suite: str, setting: str) -> str:
+    start = next((row["value"] for row in rows if row["strategy"] == "zero_shot"), None)
+    arms = [row for row in rows if row["strategy"] != "zero_shot"]
+    if start is None or not arms:
+        return ""
+    changes = {arm_label(row): row["value"] - start for row in arms}
+    listed = ", ".join(f"{arm} {change:+.3f}" for arm, change in changes.items())
+    verb = "fell" if max(changes.values()) < 0 else "rose" if min(changes.values()) > 0 else "changed"
+    return (
+        f"{suite}, {setting}: nothing here was trained on it, and against the untrained start ({start:.3f}) "
+        f"average precision {verb}: {listed}."
     )
-    start = f"Best on dev ({suite}): {best}."
-    figures = f" On test against mixed: {differences}." if differences and best != "mixed" else ""
-    end = " This run only, no recommendation: one seed says nothing of another training run." if seeds < 2 else ""
-    return start + figures + end
-
-
-def forgetting_sentences(curve: Sequence[Row]) -> list[str]:
-    """For every suite beside the main one: what fine-tuning gained or lost against the start, arm by arm."""
-    test = levels(curve, split="test")
-    suites = list(dict.fromkeys(row["suite"] for row in levels(curve)))
-    sentences = []
-    for suite in suites[1:] if any(row["split"] == "dev" for row in levels(curve)) else suites:
-        for setting in OBJECTIVE:
-            rows = [row for row in test if row["suite"] == suite and row["setting"] == setting]
-            start = next((row["value"] for row in rows if row["strategy"] == "zero_shot"), None)
-            if start is None:
-                continue
-            changes = {arm_label(row): row["value"] - start for row in rows if row["strategy"] != "zero_shot"}
-            if changes:
-                listed = ", ".join(f"{arm} {change:+.3f}" for arm, change in changes.items())
-                verb = "lost" if max(changes.values()) < 0 else "gained" if min(changes.values()) > 0 else "changed"
-                sentences.append(
-                    f"{suite}, {setting}: no arm here trained on it; against the untrained start ({start:.3f}) "
-                    f"average precision {verb}: {listed}."
-                )
-    return sentences
-
-
-def _interval(row: Row) -> str:
-    return "" if row["ci_low"] is None else f" [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"

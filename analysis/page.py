@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader
 from analysis import questions
 from analysis.answer import answer_sentence, arm_label, forgetting_sentences, levels
 from analysis.charts import curve_spec, difference_spec, to_svg
+from data.errors import BadInput
 from data.languages import is_low_resource
 
 Row = dict[str, Any]
@@ -33,17 +34,23 @@ def build_page(home: Path, sweep: str) -> Path:
     sweep : str
         Name of the sweep.
 
+    Raises
+    ------
+    BadInput
+        If the lake has no such sweep.
+
     Returns
     -------
     Path
         ``reports/<sweep>/index.html``, written beside its place and renamed.
     """
+    content = _content(home / "results.duckdb", sweep)
     page = home / "reports" / sweep / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     environment = Environment(loader=PackageLoader("analysis", "."), autoescape=True, trim_blocks=True)
     environment.filters["number"] = lambda value: "" if value is None else f"{value:.3f}"
     beside = page.with_name(f".{uuid.uuid4().hex[:8]}.html")
-    beside.write_text(environment.get_template("page.html.j2").render(_content(home / "results.duckdb", sweep)))
+    beside.write_text(environment.get_template("page.html.j2").render(content))
     beside.replace(page)
     return page
 
@@ -62,8 +69,9 @@ def curve_table(home: Path, sweep: str) -> list[dict[str, str]]:
 def markdown_summary(home: Path, sweep: str) -> str:
     """The answer and the table as Markdown."""
     curve = questions.ask(home / "results.duckdb", questions.CURVE, sweep)
+    suites = questions.ask(home / "results.duckdb", questions.SUITES, sweep)
     columns = ("suite", "arm", *SETTINGS, "rank distance")
-    lines = [f"# {sweep}", "", answer_sentence(curve), "", *forgetting_sentences(curve), ""]
+    lines = [f"# {sweep}", "", answer_sentence(curve, suites), "", *forgetting_sentences(curve, suites), ""]
     lines += ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
     lines += ["| " + " | ".join(row.get(name, "") for name in columns) + " |" for row in curve_table(home, sweep)]
     return "\n".join(lines)
@@ -73,21 +81,23 @@ def _content(lake: Path, sweep: str) -> dict[str, Any]:
     """All that the template shows."""
     curve = questions.ask(lake, questions.CURVE, sweep)
     cells = questions.ask(lake, questions.CELLS, sweep)
-    facts = questions.ask(lake, questions.SWEEP, sweep)[0]
-    suites = list(dict.fromkeys(row["suite"] for row in curve))
+    facts = questions.ask(lake, questions.SWEEP, sweep)
+    if not facts:
+        raise BadInput(f"there is no sweep {sweep!r} in {lake}; `select sweep from sweeps` lists them")
+    suites = questions.ask(lake, questions.SUITES, sweep)
     return {
         "sweep": sweep,
-        "created": facts["created"],
-        "answer": answer_sentence(curve),
-        "forgetting": forgetting_sentences(curve),
-        "suites": [_suite(curve, suite) for suite in suites],
+        "created": facts[0]["created"],
+        "answer": answer_sentence(curve, suites),
+        "forgetting": forgetting_sentences(curve, suites),
+        "suites": [_suite(curve, suite["suite"]) for suite in suites],
         "languages": _language_tables(questions.ask(lake, questions.LANGUAGES, sweep)),
         "sizes": _sizes(questions.ask(lake, questions.POOLS, sweep), curve),
         "failed": [{**cell, "arm": arm_label(cell)} for cell in cells if cell["status"] == "failed"],
         "costs": [{**cell, "arm": arm_label(cell)} for cell in cells],
         "one_seed": all((row["n_seeds"] or 0) < 2 for row in curve),
-        "config": _pretty(facts["config"]),
-        "versions": _pretty(facts["versions"]),
+        "config": _pretty(facts[0]["config"]),
+        "versions": _pretty(facts[0]["versions"]),
         "queries": {
             "ratio curve, differences, language bias": questions.CURVE.strip(),
             "languages": questions.LANGUAGES.strip(),

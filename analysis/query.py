@@ -19,7 +19,12 @@ def connect_readonly(lake: Path) -> duckdb.DuckDBPyConnection:
     if not lake.is_file():
         raise BadInput(f"there are no results at {lake}; run `babelmix sweep` first, or name a workspace that has some")
     settings: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
-    return duckdb.connect(str(lake), read_only=True, config=settings)
+    try:
+        return duckdb.connect(str(lake), read_only=True, config=settings)
+    except duckdb.IOException as error:
+        raise BadInput(
+            f"{lake} is no DuckDB file; delete it and run `babelmix sweep`, which builds it again"
+        ) from error
 
 
 def run_sql(lake: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -31,6 +31,12 @@ select strategy, ratio, seed, status, steps, train_seconds, encode_seconds, erro
 from cells join sweep_cells using (cell_id)
 where sweep = $sweep order by strategy, ratio, seed
 """
+# A suite that no cell of the sweep was trained on is a probe: it shows what fine-tuning changes elsewhere.
+SUITES = """
+select suite, bool_and(task_unseen) as probe, bool_or(split = 'dev') as has_dev
+from per_query join sweep_cells using (cell_id)
+where sweep = $sweep group by suite order by suite
+"""
 SWEEP = "select sweep, config, versions, created from sweeps where sweep = $sweep"
 
 

@@ -96,7 +96,10 @@ def contrast_to_start(difference_SN: Floats, cluster_N: Ints) -> Interval:
 
 
 def document_variance(difference_N: Floats, cluster_N: Ints) -> float:
-    """Cluster-robust variance of a mean over questions (Liang and Zeger 1986), with the factor C / (C - 1)."""
+    """Cluster-robust variance of a mean over questions (Liang and Zeger 1986), with the factor C / (C - 1).
+
+    NaN with one document.
+    """
     clusters = int(cluster_N.max()) + 1
     if clusters < 2:
         return float("nan")
@@ -141,6 +144,8 @@ def simultaneous_quantile(correlation_KK: Floats, df: float, level: float = 0.95
 
 def _combine(difference_SN: Floats, cluster_N: Ints, v_doc: float, run: RunNoise) -> Interval:
     """Add the variance of runs and documents; `run` is the variance of the mean difference."""
+    if np.isnan(v_doc):  # one document says nothing of others
+        return Interval(float(difference_SN.mean()), v_doc, run.df)
     v_int = interaction_variance(difference_SN, cluster_N)
     variance = max(run.variance + v_doc - v_int, run.variance, v_doc)
     parts = run.variance**2 / run.df + v_doc**2 / int(cluster_N.max())

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from data.errors import BadInput
 from data.schedule import ScheduleConfig
@@ -18,6 +18,11 @@ class SweepConfig(Frozen):
     Fields that are left out come from `preset`, so ``SweepConfig(preset="quickstart", seeds=(0, 1, 2))`` is the
     quickstart with three seeds.
     """
+
+    # In the schema of a form or deployment nothing is required either: the preset fills it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra=lambda schema: schema.pop("required", None)
+    )
 
     preset: str | None = Field(None, description="Preset that fills every field not given: quickstart.")
     name: str = Field(

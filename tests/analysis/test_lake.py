@@ -93,3 +93,9 @@ def test_the_queries_of_the_manual_run(workspace: Path) -> None:
         described = manual.split(f"### {table}\n")[1].split("###")[0]
         missing = [column for column in columns if f"`{column}`" not in described]
         assert not missing, f"{table}: {missing}"
+
+
+def test_a_damaged_lake_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "results.duckdb").write_text("not a database")
+    with pytest.raises(BadInput, match="delete it and run `babelmix sweep`"):
+        run_sql(tmp_path / "results.duckdb", "select 1")

@@ -5,6 +5,7 @@ import pytest
 
 from analysis.answer import answer_sentence, forgetting_sentences
 from analysis.page import build_page, curve_table, markdown_summary
+from data.errors import BadInput
 
 
 def row(**values: object) -> dict[str, object]:
@@ -15,21 +16,30 @@ def row(**values: object) -> dict[str, object]:
     return {**fixed, **values}
 
 
-def test_one_seed_recommends_nothing() -> None:
+SUITES = [{"suite": "aprobe", "probe": True, "has_dev": False}, {"suite": "home", "probe": False, "has_dev": True}]
+
+
+def test_one_seed_names_the_dev_best_and_recommends_nothing() -> None:
     curve = [row(split="dev"), row(split="dev", ratio=0.0, value=0.3), row(), row(ratio=0.0, value=0.9, diff=0.6)]
-    assert answer_sentence(curve) == (
-        "Best on dev (home): hybrid 0.5. On test against mixed: multi +0.100 [+0.050, +0.150]. "
+    assert answer_sentence(curve, SUITES) == (
+        "On dev (home) the best mean over multi is hybrid 0.5's. "
         "This run only, no recommendation: one seed says nothing of another training run."
     )
 
 
 def test_what_is_lost_is_said_as_plainly_as_what_is_gained() -> None:
     start = {"strategy": "zero_shot", "ratio": None, "n_seeds": 0}
-    curve = [row(split="dev"), row(), row(suite="probe", value=0.2), row(suite="probe", value=0.25, **start)]
-    assert forgetting_sentences(curve) == [
-        "probe, multi: no arm here trained on it; against the untrained start (0.250) average precision lost: "
+    curve = [row(split="dev"), row(), row(suite="aprobe", value=0.2), row(suite="aprobe", value=0.25, **start)]
+    assert forgetting_sentences(curve, SUITES) == [
+        "aprobe, multi: nothing here was trained on it, and against the untrained start (0.250) average precision fell: "
         "hybrid 0.5 -0.050."
     ]
+
+
+def test_an_unknown_sweep_is_named_and_leaves_nothing(one_seed: Path) -> None:
+    with pytest.raises(BadInput, match="no sweep 'other'"):
+        build_page(one_seed, "other")
+    assert not (one_seed / "reports" / "other").exists()
 
 
 @pytest.fixture(scope="module")

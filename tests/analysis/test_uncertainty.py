@@ -101,3 +101,11 @@ def test_95_percent_intervals_cover_in_a_thousand_experiments(seeds: int) -> Non
     rng = np.random.default_rng(100 + seeds)
     covered = np.mean([experiment(rng, seeds) for _ in range(1000)])
     assert 0.93 <= covered <= 0.97
+
+
+def test_one_document_gives_no_interval() -> None:
+    one = np.zeros(4, np.int64)
+    difference = np.arange(8.0).reshape(2, 4)
+    for interval in (contrast(difference, one, run_noise(np.eye(3)[:, :2])), contrast_to_start(difference, one)):
+        assert interval.difference == 3.5
+        assert np.isnan(interval.bounds()).all()

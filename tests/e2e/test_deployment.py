@@ -45,4 +45,6 @@ def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
         {"strategy": "zero_shot", "status": "done"},
     ]
     assert refused.returncode != 0
-    assert "give an absolute path" in refused.stdout + refused.stderr
+    run_id = refused.stdout.split("UUID:")[1].split()[0]
+    logs = " ".join(prefect(server, "flow-run", "logs", run_id).split())
+    assert "workspace 'relative' is relative" in logs
