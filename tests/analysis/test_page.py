@@ -31,8 +31,8 @@ def test_what_is_lost_is_said_as_plainly_as_what_is_gained() -> None:
     start = {"strategy": "zero_shot", "ratio": None, "n_seeds": 0}
     curve = [row(split="dev"), row(), row(suite="aprobe", value=0.2), row(suite="aprobe", value=0.25, **start)]
     assert forgetting_sentences(curve, SUITES) == [
-        "aprobe, multi: nothing here was trained on it, and against the untrained start (0.250) average precision fell: "
-        "hybrid 0.5 -0.050."
+        "aprobe, multi: nothing here was trained on it, and against the untrained start (0.250) "
+        "average precision fell: hybrid 0.5 -0.050."
     ]
 
 
