@@ -1,0 +1,114 @@
+"""When a step's output changes, its VERSION must too: otherwise old artefacts are served for new code.
+
+Each test hashes what a step makes of fixed input. When one fails, raise the VERSION beside the step and put the new pair
+here; figures are rounded, so that another processor's last bits change nothing.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data import batches, suites
+from data.schedule import ScheduleConfig
+from data.schema import write_table
+from data.sources import base
+from data.sources.folder import Folder
+from data.strategies import Strategy
+from data.suites import Suite, SuiteConfig, load_suite
+from retrieval import encoders, index, score, tokens, trainer
+from retrieval.encode import encode_texts
+from retrieval.index import CollectionIndex
+from retrieval.score import RowIdentity, score_suite
+from retrieval.tiny import tiny_encoder
+from retrieval.tokens import tokenise
+from retrieval.trainer import TrainConfig, learning_rate
+from tests.toy import LANGUAGES, write_toy_corpus
+
+
+def digest(value: object) -> str:
+    rows = value.to_pylist() if isinstance(value, pa.Table) else value
+    return sha256(repr(rows).encode()).hexdigest()[:16]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy corpus as a normalised source."""
+    source = Folder(path=write_toy_corpus(tmp_path_factory.mktemp("corpus")), languages=LANGUAGES)
+    tables, place = source.normalise(None), tmp_path_factory.mktemp("source")
+    for name in ("texts", "pairs", "qrels"):
+        write_table(place / f"{name}.parquet", getattr(tables, name), getattr(tables, name).schema)
+    return place
+
+
+@pytest.fixture(scope="module")
+def suite(folder: Path) -> Suite:
+    config = SuiteConfig(name="toy", settings=("mono", "cross", "multi"), languages=LANGUAGES, queries_per_language=5)
+    return load_suite(folder, config, "test")
+
+
+def table(folder: Path, name: str) -> pa.Table:
+    return pq.read_table(folder / f"{name}.parquet")
+
+
+def test_source(folder: Path) -> None:
+    made = digest([table(folder, name).to_pylist() for name in ("texts", "pairs", "qrels")])
+    assert (base.VERSION, made) == GOLDEN["source"]
+
+
+def test_suite(suite: Suite) -> None:
+    made = digest([suite.queries.to_pylist(), suite.candidates.to_pylist(), sorted(map(str, suite.relevant))])
+    assert (suites.VERSION, made) == GOLDEN["suite"]
+
+
+def test_batches(folder: Path) -> None:
+    schedule = ScheduleConfig(steps=4, batch_size=6, languages=LANGUAGES)
+    plan = batches.plan_batches(
+        Strategy(name="hybrid", ratio=0.5), schedule, table(folder, "pairs"), table(folder, "texts"), 3
+    )
+    assert (batches.VERSION, digest(plan.table)) == GOLDEN["batches"]
+
+
+def test_encoder_and_tokens() -> None:
+    encoder = tiny_encoder()
+    ids = tokenise(encoder.tokenizer, encoder.prefixes["query"], ["Wo ist er?", "où"], 12)
+    assert (tokens.VERSION, digest(ids)) == GOLDEN["tokens"]
+    vectors = encode_texts(encoder, ["Wo ist er?", "où"], "passage", max_length=32)
+    assert (encoders.VERSION, digest((vectors.round(3) + 0.0).tolist())) == GOLDEN["encoder"]
+
+
+def test_training_schedule_and_defaults() -> None:
+    config = TrainConfig()
+    rates = [f"{learning_rate(step, 7, config):.6e}" for step in range(7)]
+    assert (trainer.VERSION, digest([rates, config.model_dump()])) == GOLDEN["training"]
+
+
+def test_index_and_scores(suite: Suite, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    passages, queries = (
+        rng.integers(-3, 4, (rows.num_rows, 4)).astype(np.float32) for rows in (suite.candidates, suite.queries)
+    )
+    built = CollectionIndex.build(tmp_path, suite.candidates, passages)
+    found = built.search(queries, 3)[0].tolist()
+    assert (index.VERSION, digest(found)) == GOLDEN["index"]
+    identity = RowIdentity(
+        cell_id="c", control="none", trained_languages=frozenset({"en"}), task_unseen=False, start_unseen=None
+    )
+    rows = score_suite(suite, queries, built, identity).to_pylist()
+    rounded = [[round(value, 6) if isinstance(value, float) else value for value in row.values()] for row in rows]
+    assert (score.VERSION, digest(rounded)) == GOLDEN["score"]
+
+
+GOLDEN: dict[str, tuple[int, str]] = {
+    "source": (1, "90441292110cd095"),
+    "suite": (1, "eda3872e1db0877e"),
+    "batches": (1, "d987e0ab72259fd6"),
+    "tokens": (1, "01b1085d2a4dffcf"),
+    "encoder": (1, "69a49bc8c0de0192"),
+    "training": (1, "b9b0cf179a397a4e"),
+    "index": (1, "bf5295bac877b1bd"),
+    "score": (1, "5d3d62e11a7d589c"),
+}
