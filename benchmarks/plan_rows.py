@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--strategy", default="row_hybrid")
-    parser.add_argument("--ratio", type=float, default=None)
+    parser.add_argument("--ratio", type=float, default=0.35)
     options = parser.parse_args()
     pairs, texts = corpus(options.pairs)
     schedule = ScheduleConfig(

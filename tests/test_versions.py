@@ -1,7 +1,7 @@
 """When a step's output changes, its VERSION must too: otherwise old artefacts are served for new code.
 
-Each test hashes what a step makes of fixed input. When one fails, raise the VERSION beside the step and put the new pair
-here; figures are rounded, so that another processor's last bits change nothing.
+Each test hashes what a step makes of fixed input. When one fails, raise the VERSION beside the step and put the new
+pair here; figures are rounded, so that another processor's last bits change nothing.
 """
 
 from hashlib import sha256
