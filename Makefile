@@ -35,11 +35,11 @@ clean:
 
 # `babelmix` is installed, not linked: what runs is what a user gets, so changed sources install again.
 $(VENV)/.cpu: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c requirements.lock '.[cpu]'
+	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet -c requirements.lock '.[cpu,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev]'
 	touch $@ $(VENV)/.cpu
 
 $(BIN)/python:

@@ -1,8 +1,8 @@
 """Texts to token ids, once per tokenizer, in Arrow files that every cell memory-maps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from data.errors import BadInput
-from data.schema import read_table
-from retrieval.encoder import load_tokenizer
+from retrieval.encoder import Side, load_tokenizer
 
 VERSION = 1
 TOKENS = pa.schema([("text_id", pa.string()), ("input_ids", pa.list_(pa.int32())), ("truncated", pa.bool_())])
@@ -39,15 +38,17 @@ def tokenise(tokenizer: PreTrainedTokenizerFast, prefix: str, texts: Sequence[st
     return Tokenised(ids, truncated)
 
 
-def write_tokens(encoder_folder: Path, texts_file: Path, out: Path, max_length: int) -> dict[str, dict[str, float]]:
-    """Write ``query.arrow`` and ``passage.arrow``: every text with the prefix of either side.
+def write_tokens(
+    encoder_folder: Path, texts: Mapping[Side, pa.Table], out: Path, max_length: int
+) -> dict[str, dict[str, float]]:
+    """Write ``query.arrow`` and ``passage.arrow``: the texts of either side with its prefix.
 
     Parameters
     ----------
     encoder_folder : Path
         Gives the tokenizer and the prefixes; the weights are not read.
-    texts_file : Path
-        Parquet file of texts (`data.schema.TEXTS`).
+    texts : mapping of side to pa.Table
+        The texts (`data.schema.TEXTS`) that are used on that side.
     out : Path
         An existing folder.
     max_length : int
@@ -59,13 +60,11 @@ def write_tokens(encoder_folder: Path, texts_file: Path, out: Path, max_length: 
         Side to language to the share of texts that were cut.
     """
     tokenizer, prefixes = load_tokenizer(encoder_folder)
-    texts: dict[str, list[Any]] = read_table(texts_file).to_pydict()
-    langs = np.array(texts["lang"], dtype=str)
     shares: dict[str, dict[str, float]] = {}
-    for side, prefix in prefixes.items():
-        ids, truncated = tokenise(tokenizer, prefix, texts["text"], max_length)
-        _write(out / f"{side}.arrow", texts["text_id"], ids, truncated)
-        cut = np.array(truncated, dtype=bool)
+    for side, table in texts.items():
+        ids, truncated = tokenise(tokenizer, prefixes[side], table["text"].to_pylist(), max_length)
+        _write(out / f"{side}.arrow", table["text_id"].to_pylist(), ids, truncated)
+        langs, cut = np.array(table["lang"].to_pylist(), dtype=str), np.array(truncated, dtype=bool)
         shares[side] = {lang: float(cut[langs == lang].mean()) for lang in np.unique(langs).tolist()}
     return shares
 

@@ -23,7 +23,7 @@ from retrieval.step import encode_ids
 from retrieval.vocabulary import training_vocabulary
 
 VERSION = 1
-START_BATCHES = 2  # batches of each kind on which the start model's loss is taken
+START_BATCHES = 1  # batches of each kind on which the start model's loss is taken
 
 
 class TrainConfig(BaseModel):
@@ -169,7 +169,7 @@ def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
 
 @torch.no_grad()
 def start_figures(encoder: Encoder, batches: Iterable[Batch], config: TrainConfig) -> dict[str, dict[str, float]]:
-    """The start model's mean loss and in-batch top-1 for each kind of batch, on the first few of that kind."""
+    """The start model's mean loss and in-batch top-1 for each kind of batch, on the first of that kind."""
     taken: dict[str, list[tuple[float, float]]] = {}
     for batch in batches:
         figures = taken.setdefault(batch.kind, [])

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -13,6 +15,7 @@ from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
 from data.splits import split_facts
 from data.store import Draft, Store
+from retrieval.encoder import Side
 from retrieval.encoders import prepare_encoder, resolve_encoder
 from retrieval.tokens import write_tokens
 from tasks.stored import Step, stored
@@ -74,14 +77,25 @@ def prepare_start(store: Store, name: str, step: Step) -> State[str]:
 
 @task(cache_policy=NO_CACHE)
 def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> State[str]:
-    """Tokenise a source's texts once per tokenizer."""
+    """Tokenise the training texts of a source once per tokenizer."""
 
     def build(draft: Draft) -> None:
         folder = store.require(encoder.room, encoder.fingerprint)
-        texts = store.require(source.room, source.fingerprint) / "texts.parquet"
+        texts = training_texts(store.require(source.room, source.fingerprint))
         draft.stats["truncated"] = write_tokens(folder, texts, draft.path, step.config["max_length"])
 
     return stored(store, step, build)
+
+
+def training_texts(source_folder: Path) -> dict[Side, pa.Table]:
+    """The queries and the passages of the train pairs, in every language the source was read in."""
+    texts, pairs = (read_table(source_folder / f"{name}.parquet") for name in ("texts", "pairs"))
+    train = pairs.filter(pc.equal(pairs["split"], "train"))
+    sides: tuple[Side, ...] = ("query", "passage")
+    return {
+        side: texts.filter(pc.is_in(texts["parallel_id"], train[f"{side}_parallel_id"].combine_chunks()))
+        for side in sides
+    }
 
 
 @task(cache_policy=NO_CACHE)

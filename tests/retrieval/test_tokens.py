@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from data.errors import BadInput
-from data.schema import TEXTS, write_table
+from data.schema import TEXTS, read_table, write_table
 from retrieval.tiny import tiny_encoder
 from retrieval.tokens import TokenTable, tokenise, write_tokens
 
@@ -19,9 +19,10 @@ def written(tmp_path: Path) -> tuple[Path, dict[str, dict[str, float]]]:
     tiny_encoder().save(tmp_path / "encoder")
     rows = [("t1", "en", "ab"), ("t2", "en", "abcdef"), ("t3", "de", "ü")]
     texts = [{"text_id": i, "lang": lang, "parallel_id": i, "doc_id": "d", "text": text} for i, lang, text in rows]
-    write_table(tmp_path / "texts.parquet", pa.Table.from_pylist(texts, TEXTS), TEXTS)
+    table = pa.Table.from_pylist(texts, TEXTS)
+    write_table(tmp_path / "texts.parquet", table, TEXTS)
     longest = len("passage: abcd") + 2
-    return tmp_path, write_tokens(tmp_path / "encoder", tmp_path / "texts.parquet", tmp_path, longest)
+    return tmp_path, write_tokens(tmp_path / "encoder", {"query": table, "passage": table}, tmp_path, longest)
 
 
 def test_prefix_and_specials_are_in_the_ids() -> None:
@@ -53,7 +54,10 @@ def test_lengths_and_vocabulary(written: tuple[Path, dict[str, dict[str, float]]
 def test_same_texts_give_the_same_bytes(written: tuple[Path, dict[str, dict[str, float]]], tmp_path: Path) -> None:
     folder, _ = written
     (tmp_path / "again").mkdir()
-    write_tokens(folder / "encoder", folder / "texts.parquet", tmp_path / "again", len("passage: abcd") + 2)
+    table = read_table(folder / "texts.parquet")
+    longest = len("passage: abcd") + 2
+    write_tokens(folder / "encoder", {"query": table, "passage": table.slice(1)}, tmp_path / "again", longest)
+    assert len(TokenTable.open(tmp_path / "again" / "passage.arrow")) == 2, "each side has its own texts"
     assert (folder / "query.arrow").read_bytes() == (tmp_path / "again" / "query.arrow").read_bytes()
 
 
