@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from data.errors import BadInput
-from retrieval.encoder import Side, load_tokenizer
+from retrieval.encoder import load_tokenizer
+from retrieval.encoder_folder import Side
 
 VERSION = 1
 TOKENS = pa.schema([("text_id", pa.string()), ("input_ids", pa.list_(pa.int32())), ("truncated", pa.bool_())])

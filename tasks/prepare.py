@@ -15,7 +15,7 @@ from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
 from data.splits import split_facts
 from data.store import Draft, Store
-from retrieval.encoder import Side
+from retrieval.encoder_folder import Side
 from retrieval.encoders import prepare_encoder, resolve_encoder
 from retrieval.tokens import write_tokens
 from tasks.stored import Step, stored
