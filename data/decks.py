@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, hstack, kron, vstack
 
 from data.draws import keyed_permutation, keyed_uint64
 from data.errors import BadInput
@@ -101,6 +99,9 @@ def round_cross(
     further unit up or down costs 1. The constraint matrix is totally unimodular, so the simplex method's vertex is
     an integer solution (Hoffman and Kruskal 1956). Equal costs are decided by `ties_LL` in [0, 1).
     """
+    from scipy.optimize import linprog  # takes most of a second, which only planning batches should cost
+    from scipy.sparse import csr_array, hstack, kron, vstack
+
     size = len(margins)
     off = ~np.eye(size, dtype=bool)
     floor_LL = np.floor(target_LL).astype(np.int64)

@@ -8,7 +8,7 @@ from data.errors import BadInput
 from data.schedule import ScheduleConfig
 from data.sources import AnySource
 from data.strategies import Strategy
-from retrieval.trainer import TrainConfig
+from retrieval.train_config import TrainConfig
 from tasks.cell import Evaluation, Frozen
 
 

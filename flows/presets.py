@@ -9,7 +9,7 @@ from data.sources.kolibri import Kolibri
 from data.strategies import Strategy
 from data.suites import SuiteConfig
 from flows.config import SweepConfig
-from retrieval.trainer import TrainConfig
+from retrieval.train_config import TrainConfig
 from tasks.cell import Evaluation
 
 QUICKSTART_LANGUAGES = ("en", "de", "es", "pt", "hu", "lt", "tr", "et", "ga")

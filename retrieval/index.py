@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from data.errors import BadInput
 
-VERSION = 1
 Vectors = NDArray[np.float32]
 
 

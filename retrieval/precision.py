@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 Precision = Literal["fp32", "bf16"]
 # bf16 matrix products are faster than fp32 where one of these units does them, and many times slower elsewhere.
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -24,8 +22,11 @@ def resolve_precision(setting: Literal["auto", "fp32", "bf16"], cpuinfo: Path = 
     """
     if setting != "auto":
         return setting
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    if Path("/proc/driver/nvidia").exists():  # otherwise there is no need to load torch for the question
+        import torch
+
+        if torch.cuda.is_available():
+            return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     return "bf16" if BF16_FLAGS & processor_flags(cpuinfo) else "fp32"
 
 

@@ -15,7 +15,6 @@ from retrieval.measures.rank_distance import rank_distance
 from retrieval.measures.same_language import same_language_share
 from retrieval.ranks import Counts, Relevant, count_ahead, padded_ranks
 
-VERSION = 1
 Ints = NDArray[np.int64]
 Columns = dict[str, Any]
 

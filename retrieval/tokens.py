@@ -13,7 +13,6 @@ from data.errors import BadInput
 from retrieval.encoder import load_tokenizer
 from retrieval.encoder_folder import Side
 
-VERSION = 1
 TOKENS = pa.schema([("text_id", pa.string()), ("input_ids", pa.list_(pa.int32())), ("truncated", pa.bool_())])
 _SLICE = 10_000  # texts tokenised at a time: bounds the memory of the tokenizer's own records
 

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from data.draws import keyed_uint64
@@ -20,29 +19,10 @@ from retrieval.batch import Batch, Tokens, read_batches, used_tokens
 from retrieval.encoder import Encoder
 from retrieval.loss import in_batch_top1, info_nce
 from retrieval.step import encode_ids
+from retrieval.train_config import TrainConfig
 from retrieval.vocabulary import training_vocabulary
 
-VERSION = 1
 START_BATCHES = 1  # batches of each kind on which the start model's loss is taken
-
-
-class TrainConfig(BaseModel):
-    """Optimiser, loss and precision of every cell of a sweep."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    learning_rate: float = Field(3e-5, gt=0, description="Peak learning rate of AdamW.")
-    weight_decay: float = Field(0.01, ge=0, description="Decay of matrices; biases and layer norms have none.")
-    warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps over which the rate rises linearly from 0.")
-    clip: float = Field(1.0, gt=0, description="Largest L2 norm of the gradient.")
-    temperature: float = Field(0.02, gt=0, description="Cosines are divided by it in the loss.")
-    symmetric: bool = Field(False, description="Add the loss of passages against queries.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the hidden states and attention.")
-    max_length: int = Field(128, ge=8, le=8192, description="Most tokens of a text, in training and scoring.")
-    chunk_tokens: int = Field(2048, ge=128, description="Most tokens that are encoded as one chunk.")
-    precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="auto takes bf16 where the processor multiplies it faster (avx512_bf16, amx, CUDA)."
-    )
 
 
 class NonFiniteLoss(RuntimeError):

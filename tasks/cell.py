@@ -12,8 +12,9 @@ from data.sources import AnySource
 from data.sources import base as sources
 from data.strategies import Strategy
 from data.suites import SuiteConfig
-from retrieval import encoders, index, score, tokens, trainer
-from retrieval.trainer import TrainConfig
+from retrieval import versions
+from retrieval.starts import start_unseen
+from retrieval.train_config import TrainConfig
 from tasks.stored import Step
 
 
@@ -96,7 +97,7 @@ class CellSpec(Frozen):
         return Step(
             room="checkpoints",
             name="checkpoint",
-            version=trainer.VERSION,
+            version=versions.TRAINING,
             config={"training": plain(self.training), "seed": self.seed},
             inputs={
                 "encoder": self.encoder_step.fingerprint,
@@ -110,7 +111,7 @@ class CellSpec(Frozen):
         return Step(
             room="indexes",
             name="index",
-            version=index.VERSION,
+            version=versions.INDEX,
             config={
                 "suite": plain(evaluation.suite),
                 "suite_version": suites.VERSION,
@@ -129,13 +130,13 @@ class CellSpec(Frozen):
         return Step(
             room="per_query",
             name="per_query",
-            version=score.VERSION,
+            version=versions.SCORES,
             config={
                 "cell_id": self.cell_id,
                 "control": NO_CONTROL,
                 "trained_languages": sorted(trained_on),
                 "task_unseen": not self.trained or evaluation.source.kind != self.train_source.kind,
-                "start_unseen": encoders.start_unseen(self.encoder, evaluation.suite.name),
+                "start_unseen": start_unseen(self.encoder, evaluation.suite.name),
             },
             inputs={"index": self.index_step(evaluation).fingerprint},
         )
@@ -149,7 +150,11 @@ def source_key(source: AnySource) -> str:
 def encoder_step(name: str, content: str) -> Step:
     """Start weights in a transformers folder."""
     return Step(
-        room="encoders", name="encoder", version=encoders.VERSION, config={"encoder": name}, inputs={"content": content}
+        room="encoders",
+        name="encoder",
+        version=versions.ENCODERS,
+        config={"encoder": name},
+        inputs={"content": content},
     )
 
 
@@ -165,7 +170,7 @@ def tokens_step(encoder: Step, source: Step, max_length: int) -> Step:
     return Step(
         room="tokens",
         name="tokens",
-        version=tokens.VERSION,
+        version=versions.TOKENS,
         config={"max_length": max_length},
         inputs={"encoder": encoder.fingerprint, "texts": source.fingerprint},
     )

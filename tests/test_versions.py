@@ -19,13 +19,14 @@ from data.sources import base
 from data.sources.folder import Folder
 from data.strategies import Strategy
 from data.suites import Suite, SuiteConfig, load_suite
-from retrieval import encoders, index, score, tokens, trainer
+from retrieval import versions
 from retrieval.encode import encode_texts
 from retrieval.index import CollectionIndex
 from retrieval.score import RowIdentity, score_suite
 from retrieval.tiny import tiny_encoder
 from retrieval.tokens import tokenise
-from retrieval.trainer import TrainConfig, learning_rate
+from retrieval.train_config import TrainConfig
+from retrieval.trainer import learning_rate
 from tests.toy import LANGUAGES, write_toy_corpus
 
 
@@ -75,15 +76,15 @@ def test_batches(folder: Path) -> None:
 def test_encoder_and_tokens() -> None:
     encoder = tiny_encoder()
     ids = tokenise(encoder.tokenizer, encoder.prefixes["query"], ["Wo ist er?", "où"], 12)
-    assert (tokens.VERSION, digest(ids)) == GOLDEN["tokens"]
+    assert (versions.TOKENS, digest(ids)) == GOLDEN["tokens"]
     vectors = encode_texts(encoder, ["Wo ist er?", "où"], "passage", max_length=32)
-    assert (encoders.VERSION, digest((vectors.round(3) + 0.0).tolist())) == GOLDEN["encoder"]
+    assert (versions.ENCODERS, digest((vectors.round(3) + 0.0).tolist())) == GOLDEN["encoder"]
 
 
 def test_training_schedule_and_defaults() -> None:
     config = TrainConfig()
     rates = [f"{learning_rate(step, 7, config):.6e}" for step in range(7)]
-    assert (trainer.VERSION, digest([rates, config.model_dump()])) == GOLDEN["training"]
+    assert (versions.TRAINING, digest([rates, config.model_dump()])) == GOLDEN["training"]
 
 
 def test_index_and_scores(suite: Suite, tmp_path: Path) -> None:
@@ -93,13 +94,13 @@ def test_index_and_scores(suite: Suite, tmp_path: Path) -> None:
     )
     built = CollectionIndex.build(tmp_path, suite.candidates, passages)
     found = built.search(queries, 3)[0].tolist()
-    assert (index.VERSION, digest(found)) == GOLDEN["index"]
+    assert (versions.INDEX, digest(found)) == GOLDEN["index"]
     identity = RowIdentity(
         cell_id="c", control="none", trained_languages=frozenset({"en"}), task_unseen=False, start_unseen=None
     )
     rows = score_suite(suite, queries, built, identity).to_pylist()
     rounded = [[round(value, 6) if isinstance(value, float) else value for value in row.values()] for row in rows]
-    assert (score.VERSION, digest(rounded)) == GOLDEN["score"]
+    assert (versions.SCORES, digest(rounded)) == GOLDEN["score"]
 
 
 GOLDEN: dict[str, tuple[int, str]] = {

@@ -5,10 +5,11 @@ import pytest
 
 from data.errors import BadInput
 from data.wheels import pins
-from retrieval import encoders
+from retrieval import starts
 from retrieval.encode import encode_texts
 from retrieval.encoder import Encoder
-from retrieval.encoders import prepare_encoder, resolve_encoder, start_unseen, weight_counts
+from retrieval.encoders import prepare_encoder, weight_counts
+from retrieval.starts import resolve_encoder, start_unseen
 from retrieval.tiny import tiny_encoder
 
 
@@ -19,8 +20,8 @@ def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object, **__: object) -> str:
         raise ConnectionError("no network")
 
-    monkeypatch.setattr(encoders.HfApi, "model_info", unreachable)
-    monkeypatch.setattr(encoders, "snapshot_download", unreachable)
+    monkeypatch.setattr(starts.HfApi, "model_info", unreachable)
+    monkeypatch.setattr(starts, "snapshot_download", unreachable)
 
 
 @pytest.mark.parametrize("name", ["nano", "hf:", "intfloat/multilingual-e5-small"])
@@ -43,12 +44,12 @@ def test_the_hub_commit_is_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
     class Info:
         sha = "c0ffee"
 
-    monkeypatch.setattr(encoders.HfApi, "model_info", lambda self, name: Info())
+    monkeypatch.setattr(starts.HfApi, "model_info", lambda self, name: Info())
     assert resolve_encoder("hf:a/b") == "c0ffee"
 
 
 def test_offline_the_cached_snapshot_names_the_commit(no_hub: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "snapshot_download", lambda *_, **__: "/cache/snapshots/c0ffee")
+    monkeypatch.setattr(starts, "snapshot_download", lambda *_, **__: "/cache/snapshots/c0ffee")
     assert resolve_encoder("hf:a/b") == "c0ffee"
 
 

@@ -11,7 +11,8 @@ from retrieval.batch import Tokens
 from retrieval.encoder import Encoder
 from retrieval.tiny import tiny_encoder
 from retrieval.tokens import TokenTable, tokenise
-from retrieval.trainer import NonFiniteLoss, StepReport, TrainConfig, learning_rate, train
+from retrieval.train_config import TrainConfig
+from retrieval.trainer import NonFiniteLoss, StepReport, learning_rate, train
 
 CONFIG = TrainConfig(precision="fp32", learning_rate=1e-3)
 STEPS, SIZE = 6, 4

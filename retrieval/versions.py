@@ -1,0 +1,11 @@
+"""The VERSION of each step of this layer, raised whenever the step's output changes.
+
+They stand in a module of their own because planning a sweep reads them all and must not load torch for it: an
+unchanged sweep is recognised in a second.
+"""
+
+ENCODERS = 1  # prepare_encoder: start weights in a folder
+TOKENS = 1  # write_tokens
+TRAINING = 1  # train
+INDEX = 1  # CollectionIndex.build
+SCORES = 1  # score_suite
