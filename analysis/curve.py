@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from analysis.uncertainty import Interval, contrast, contrast_to_start, run_noise
+from analysis.uncertainty import THIS_RUN_ONLY, Interval, contrast, contrast_to_start, run_noise
 from data.languages import is_low_resource
 from data.schema import LANG_GROUPS, METRICS, RATIO_CURVE, write_table
 from data.workspace import Workspace
@@ -161,6 +161,8 @@ def arm_difference(panel: Panel, arm: Arm, score_AN: Floats, cluster_N: NDArray[
     if baseline is None:
         return None
     own = panel.arms[arm]
+    if arm[0] == BASELINE:
+        return Interval(0.0, 0.0, 1, THIS_RUN_ONLY if len(own) == 1 else "")
     if arm[0] == START:
         seeds = list(baseline)
         return contrast_to_start(score_AN[[own[None]] * len(seeds)] - score_AN[list(baseline.values())], cluster_N)
@@ -168,9 +170,7 @@ def arm_difference(panel: Panel, arm: Arm, score_AN: Floats, cluster_N: NDArray[
     if not seeds:
         return None
     difference_SN = score_AN[[own[seed] for seed in seeds]] - score_AN[[baseline[seed] for seed in seeds]]
-    complete = [
-        arm_cells for other, arm_cells in panel.arms.items() if other[0] != START and set(seeds) <= set(arm_cells)
-    ]
+    complete = [arm_cells for arm_cells in panel.arms.values() if set(seeds) <= set(arm_cells)]  # the start has no seed
     scores_KS = np.array([[score_AN[arm_cells[seed]].mean() for seed in seeds] for arm_cells in complete])
     return contrast(difference_SN, cluster_N, run_noise(scores_KS))
 

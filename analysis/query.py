@@ -42,6 +42,8 @@ def run_sql(lake: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """
     with connect_readonly(lake) as connection:
         try:
+            if not connection.extract_statements(query):
+                raise BadInput('the query is empty; ask something, such as "select * from cells"')
             cursor = connection.execute(query)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
         except duckdb.Error as error:

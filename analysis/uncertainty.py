@@ -122,6 +122,30 @@ def double_centred(values: Floats) -> Floats:
     return centred
 
 
+def contrast_correlation(difference_KSN: Floats, cluster_N: Ints, noise: RunNoise) -> Floats:
+    """Correlations of trained arms' differences to one trained baseline.
+
+    All contrasts share the baseline's runs (covariance s^2 / S (I + 11'), Dunnett 1955) and the documents
+    (cluster-robust covariance of the means, Liang and Zeger 1986). As correlations, since each contrast is then scaled
+    by its own variance.
+
+    Parameters
+    ----------
+    difference_KSN : array
+        Differences of K arms without the baseline.
+    """
+    arms, seeds, questions = difference_KSN.shape
+    clusters = int(cluster_N.max()) + 1
+    mean_KN = difference_KSN.mean(axis=1)
+    deviation_KN = mean_KN - mean_KN.mean(axis=1, keepdims=True)
+    sums_KC = np.stack([np.bincount(cluster_N, weights=row_N, minlength=clusters) for row_N in deviation_KN])
+    documents_KK = clusters / (clusters - 1) * sums_KC @ sums_KC.T / questions**2
+    covariance_KK = noise.variance / seeds * (np.eye(arms) + 1) + documents_KK
+    scale_K = np.sqrt(np.diag(covariance_KK))
+    correlation_KK: Floats = covariance_KK / np.outer(scale_K, scale_K)
+    return correlation_KK
+
+
 def simultaneous_quantile(correlation_KK: Floats, df: float, level: float = 0.95, draws: int = 100_000) -> float:
     """Quantile of max |t| over the contrasts: bands that hold for all ratios at once (Hothorn et al. 2008).
 

@@ -11,7 +11,7 @@ from data.workspace import Workspace, now
 from tasks.cell import CellSpec, plain
 from tasks.stored import Step, provenance
 
-VERSION = 1  # of what a report is made from
+VERSION = 2  # of what a report is made from
 
 
 def cell_is_done(store: Store, spec: CellSpec) -> bool:

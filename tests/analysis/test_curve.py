@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 
-from analysis.choose import best_cell
-from analysis.curve import language_groups
+from analysis.curve import Panel, curve_rows, language_groups, panel_rows, read_panels
 from analysis.query import run_sql
-from data.errors import BadInput
+from data.schema import METRICS, NO_CONTROL, PER_QUERY, write_table
 
 
 def curve(home: Path, where: str) -> list[dict[str, object]]:
@@ -57,11 +57,94 @@ def test_a_group_is_averaged_over_its_own_languages(workspace: Path) -> None:
     assert row["value"] == pytest.approx(0.40 + 0.005 + 0.0 + 0.0035)
 
 
-def test_the_best_cell_is_chosen_on_dev(workspace: Path) -> None:
-    best = best_cell(workspace / "results.duckdb")
-    assert (best.sweep, best.strategy, best.ratio, best.cell_id) == ("toy", "hybrid", 0.5, "half0")
+def test_the_baseline_is_not_labelled_where_it_has_two_seeds(workspace: Path, one_seed: Path) -> None:
+    for home, note in ((workspace, ""), (one_seed, "this run only")):
+        assert {row["note"] for row in curve(home, f"{MULTI} and strategy = 'mixed'")} == {note}
 
 
-def test_no_results_no_best(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="run `babelmix sweep` first"):
-        best_cell(tmp_path / "results.duckdb")
+def test_a_failed_cell_is_not_on_the_curve(workspace: Path) -> None:
+    assert curve(workspace, "strategy = 'row_hybrid'") == []
+
+
+Cells = dict[tuple[str, float | None, int | None], list[float]]
+PAIRS = [("en", "de"), ("fr", "de"), ("fr", "en"), ("fr", "en")]
+
+
+def panel(cells: Cells) -> Panel:
+    """Question q0 of document d0 in every pair above, and q1 of d1 in the last; each cell's values are given."""
+    records = [
+        {"cell_id": str(n), "strategy": name, "ratio": ratio, "ratio_unit": ratio and "batches", "seed": seed}
+        for n, (name, ratio, seed) in enumerate(cells)
+    ]
+    keys = pa.table(
+        {
+            "setting": ["cross"] * 4, "query_lang": [pair[0] for pair in PAIRS],
+            "passage_lang": [pair[1] for pair in PAIRS],
+            "question_id": ["q0", "q0", "q0", "q1"], "cluster_id": ["d0", "d0", "d0", "d1"],
+        }
+    )  # fmt: skip
+    values = {metric: np.full((len(cells), 4), np.nan) for metric in METRICS}
+    values["average_precision"] = np.array(list(cells.values()))
+    return Panel({"suite": "toy", "split": "test", "control": NO_CONTROL}, keys, records, values)
+
+
+def rows_of(cells: Cells) -> dict[tuple[str, float | None], dict[str, object]]:
+    rows = curve_rows(panel(cells), np.ones(4, bool), "average_precision")
+    return {(row["strategy"], row["ratio"]): row for row in rows}
+
+
+def test_a_pair_weighs_as_much_as_another_and_a_question_too() -> None:
+    rows = rows_of({("hybrid", 0.5, 0): [0.9, 0.6, 0.1, 0.3], ("mixed", None, 0): [0.0] * 4})
+    assert rows["hybrid", 0.5]["value"] == pytest.approx((0.9 + 0.6 + (0.1 + 0.3) / 2) / 3)  # en>de, fr>de, fr>en
+    assert rows["hybrid", 0.5]["diff"] == pytest.approx(((0.9 + 0.6 + 0.1) / 3 + 0.3) / 2)  # q0, q1
+    assert (rows["hybrid", 0.5]["n_questions"], rows["hybrid", 0.5]["n_clusters"]) == (2, 2)
+
+
+def test_a_row_that_one_cell_lacks_is_asked_of_none() -> None:
+    given: Cells = {("hybrid", 0.5, 0): [0.9, np.nan, 0.3, 0.3], ("mixed", None, 0): [0.2, 0.7, 0.2, 0.2]}
+    rows = [row for row in panel_rows(panel(given), frozenset({"en", "de"})) if row["lang_group"] == "all"]
+    assert [row["value"] for row in rows] == pytest.approx([(0.9 + 0.3) / 2, 0.2])
+    assert [row["metric"] for row in rows] == ["average_precision"] * 2  # a metric that no row has is left out
+
+
+def test_without_the_baseline_there_is_no_difference() -> None:
+    rows = rows_of({("hybrid", 0.5, 0): [0.9, 0.1, 0.3, 0.5], ("zero_shot", None, None): [0.0] * 4})
+    told = [(row["diff"], row["ci_low"], row["mdd"], row["note"]) for row in rows.values()]
+    assert told == [(None, None, None, "")] * 2
+
+
+def test_an_arm_is_compared_over_the_seeds_it_shares_with_the_baseline() -> None:
+    rows = rows_of(
+        {
+            ("hybrid", 0.5, 0): [0.5] * 4, ("hybrid", 0.5, 7): [9.0] * 4,
+            ("mixed", None, 0): [0.2] * 4, ("mixed", None, 1): [4.0] * 4,
+        }
+    )  # fmt: skip
+    assert rows["hybrid", 0.5]["diff"] == pytest.approx(0.3)
+    assert rows["hybrid", 0.5]["note"] == "this run only"
+
+
+def test_the_start_adds_nothing_to_the_noise_of_a_run() -> None:
+    trained: Cells = {
+        ("hybrid", 0.5, 0): [0.5, 0.5, 0.5, 0.6], ("hybrid", 0.5, 1): [0.7, 0.7, 0.7, 0.6],
+        ("mixed", None, 0): [0.2] * 4, ("mixed", None, 1): [0.1] * 4,
+    }  # fmt: skip
+    with_start = rows_of({**trained, ("zero_shot", None, None): [0.0] * 4})
+    alone = rows_of(trained)
+    assert with_start["hybrid", 0.5]["ci_low"] == alone["hybrid", 0.5]["ci_low"] is not None
+
+
+def test_cells_that_were_asked_other_questions_are_not_compared(tmp_path: Path) -> None:
+    cells = []
+    for number, name in enumerate(("one", "other")):
+        folder = tmp_path / "per_query" / name
+        folder.mkdir(parents=True)
+        row = {
+            **dict.fromkeys(PER_QUERY.names), "cell_id": name, "control": "none", "suite": "toy", "split": "test",
+            "setting": "mono", "query_lang": "en", "passage_lang": "en", "query_id": f"q{number}",
+            "question_id": "q", "cluster_id": "d",
+        }  # fmt: skip
+        write_table(folder / "per_query.parquet", pa.Table.from_pylist([row], PER_QUERY), PER_QUERY)
+        cells.append({"cell_id": name, "per_query": [name]})
+    with pytest.raises(ValueError, match="cell other was scored on other queries of toy"):
+        list(read_panels(tmp_path, cells))

@@ -95,6 +95,20 @@ def test_the_queries_of_the_manual_run(workspace: Path) -> None:
         assert not missing, f"{table}: {missing}"
 
 
+@pytest.mark.parametrize("query", ["", "  ", "-- nothing", ";"])
+def test_an_empty_query_is_refused(workspace: Path, query: str) -> None:
+    with pytest.raises(BadInput, match="the query is empty"):
+        run_sql(workspace / "results.duckdb", query)
+
+
+def test_results_that_no_cell_names_stay_out(workspace: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(workspace, home)
+    shutil.copytree(home / "per_query" / "half0test", home / "per_query" / "leftover")
+    build_lake(home)
+    assert ask(home, "select count(*) from per_query") == ask(workspace, "select count(*) from per_query")
+
+
 def test_a_damaged_lake_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "results.duckdb").write_text("not a database")
     with pytest.raises(BadInput, match="delete it and run `babelmix sweep`"):
