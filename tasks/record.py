@@ -18,8 +18,11 @@ def cell_is_done(store: Store, spec: CellSpec) -> bool:
     """Whether the cell is recorded as done and its per-query results are there: nothing is left to compute."""
     results = [spec.per_query_step(evaluation) for evaluation in spec.evaluations]
     workspace = Workspace(store.home)
-    if not workspace.cell(spec.cell_id).is_file() or workspace.read_cell(spec.cell_id)["status"] != "done":
+    if not workspace.cell(spec.cell_id).is_file():
         return False
+    record = workspace.read_cell(spec.cell_id)
+    if record["status"] != "done" or not {step.fingerprint for step in results} <= set(record["per_query"]):
+        return False  # another sweep that shares the cell may have recorded other suites
     return all(store.get(step.room, step.fingerprint) is not None for step in results)
 
 

@@ -47,7 +47,7 @@ def train_checkpoint(store: Store, spec: CellSpec) -> State[str]:
     logger = get_run_logger()
 
     def build(draft: Draft) -> None:
-        encoder = Encoder.load(store.require("encoders", spec.encoder_step.fingerprint))
+        encoder = Encoder.load(store.require("encoders", spec.encoder_step.fingerprint), dropout=spec.training.dropout)
         source = spec.source_step(spec.train_source)
         folder = store.require(source.room, source.fingerprint)
         relevance = Relevance.from_pairs(read_table(folder / "pairs.parquet"), read_table(folder / "texts.parquet"))
