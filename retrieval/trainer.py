@@ -103,6 +103,8 @@ def train(
                 )
             loss.backward()
             norm = nn.utils.clip_grad_norm_(encoder.parameters(), config.clip)
+            if not math.isfinite(norm.item()):
+                raise NonFiniteLoss(f"the gradient of step {step} is not finite; lower the learning rate")
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             seconds = time.perf_counter() - started
