@@ -25,7 +25,7 @@ limit 1
 """
 FIRST_SEED = """
 select cell_id, seed from cells join sweep_cells using (cell_id)
-where sweep = $sweep and status = 'done' and strategy = $strategy and ratio is not distinct from $ratio
+where sweep = $sweep and failure is null and strategy = $strategy and ratio is not distinct from $ratio
   and ratio_unit is not distinct from $ratio_unit
 order by seed, cell_id limit 1
 """

@@ -33,9 +33,9 @@ def write_ratio_curve(home: Path, sweep: str) -> Path:
     workspace = Workspace(home)
     record = json.loads(workspace.sweep(sweep).read_text())
     trained = frozenset(record["config"]["schedule"]["languages"])
-    cells = [workspace.read_cell(cell) for cell in record["cells"]]
+    cells = [{**workspace.read_cell(cell), "per_query": results} for cell, results in record["results"].items()]
     rows: list[dict[str, Any]] = []
-    for panel in read_panels(home, [cell for cell in cells if cell["status"] == "done"]):
+    for panel in read_panels(home, cells):
         rows += [{"sweep": sweep, **row} for row in panel_rows(panel, trained)]
     path = home / "results" / "summaries" / sweep / "ratio_curve.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ Tables and not views: a view breaks when the file is moved, opened from another 
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 from data.languages import is_low_resource, joshi_class, script_of
 from data.schema import METRICS, PER_QUERY, RATIO_CURVE
 from data.workspace import Workspace
+
+Record = dict[str, Any]
+LAKE_ROWS = PER_QUERY.append(pa.field("result", pa.string()))  # the artefact a row comes from
 
 
 def build_lake(home: Path) -> Path:
@@ -32,16 +35,16 @@ def build_lake(home: Path) -> Path:
     try:
         with duckdb.connect(str(beside)) as connection:
             connection.execute(files("analysis").joinpath("tables.sql").read_text())
-            cells = _read_records(home / "results" / "cells")
-            _insert(connection, "cells", cells)
+            _insert(connection, "cells", _read_records(home / "results" / "cells"))
             sweeps = _read_records(home / "results" / "sweeps")
             _insert(connection, "sweeps", sweeps)
-            members = [{"sweep": sweep["sweep"], "cell_id": cell} for sweep in sweeps for cell in sweep["cells"]]
-            _insert(connection, "sweep_cells", members)
+            _insert(connection, "sweep_cells", _members(sweeps))
+            results = _results(sweeps)
+            _insert(connection, "sweep_results", results)
             _insert(connection, "looks", _read_records(home / "results" / "looks"))
-            results = [home / "per_query" / name / "per_query.parquet" for cell in cells for name in cell["per_query"]]
-            _copy(connection, "per_query", results, PER_QUERY)
-            _copy(connection, "ratio_curve", sorted(home.glob("results/summaries/*/ratio_curve.parquet")), RATIO_CURVE)
+            _copy(connection, "per_query", [_per_query(home, name) for name in _distinct(results)], LAKE_ROWS)
+            curves = sorted(home.glob("results/summaries/*/ratio_curve.parquet"))
+            _copy(connection, "ratio_curve", [pq.read_table(path) for path in curves], RATIO_CURVE)
             connection.execute(_scores_query())
             _insert(connection, "languages", _languages(connection))
         beside.replace(lake)
@@ -50,11 +53,11 @@ def build_lake(home: Path) -> Path:
     return lake
 
 
-def _read_records(folder: Path) -> list[dict[str, Any]]:
+def _read_records(folder: Path) -> list[Record]:
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Record]) -> None:
     """Insert records by column name; what the table has no column for stays in the files."""
     columns = connection.execute(f"select column_name, column_type from (describe {table})").fetchall()
     values = [[_value(row.get(name), kind) for name, kind in columns] for row in rows]
@@ -66,9 +69,37 @@ def _value(value: Any, kind: str) -> Any:
     return json.dumps(value, ensure_ascii=False) if kind == "JSON" else value
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path], schema: pa.Schema) -> None:
-    """Create a table from Parquet files; without files it is empty but has its columns."""
-    rows = pa.concat_tables([schema.empty_table(), *(pq.read_table(path) for path in paths if path.is_file())])
+def _members(sweeps: Sequence[Record]) -> list[Record]:
+    """Cells of every sweep, with what stopped those that failed in it."""
+    return [
+        {"sweep": sweep["sweep"], "cell_id": cell, "failure": sweep["failures"].get(cell)}
+        for sweep in sweeps
+        for cell in sweep["cells"]
+    ]
+
+
+def _results(sweeps: Sequence[Record]) -> list[Record]:
+    """Which per-query results belong to which sweep: a cell may be shared and scored on other suites elsewhere."""
+    return [
+        {"sweep": sweep["sweep"], "cell_id": cell, "result": result}
+        for sweep in sweeps
+        for cell, results in sweep["results"].items()
+        for result in results
+    ]
+
+
+def _distinct(results: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(row["result"] for row in results))
+
+
+def _per_query(home: Path, result: str) -> pa.Table:
+    rows = pq.read_table(home / "per_query" / result / "per_query.parquet")
+    return rows.append_column("result", pa.array([result] * rows.num_rows, pa.string()))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, parts: Iterable[pa.Table], schema: pa.Schema) -> None:
+    """Create a table from Arrow tables; without any it is empty but has its columns."""
+    rows = pa.concat_tables([schema.empty_table(), *parts])
     connection.register("arriving", rows)
     connection.execute(f"create table {table} as select * from arriving")
     connection.unregister("arriving")
@@ -79,14 +110,14 @@ def _scores_query() -> str:
     keys = "cell_id, control, suite, split, setting, query_lang, passage_lang"
     return f"""
         create table scores as
-        select {keys}, metric, avg(value) as value, count(value) as n_queries
-        from (unpivot (select {keys}, {", ".join(METRICS)} from per_query)
+        select {keys}, metric, avg(value) as value, count(value) as n_queries, result
+        from (unpivot (select {keys}, {", ".join(METRICS)}, result from per_query)
               on {", ".join(METRICS)} into name metric value value)
         group by all order by all
     """
 
 
-def _languages(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def _languages(connection: duckdb.DuckDBPyConnection) -> list[Record]:
     tags = connection.execute("select distinct query_lang from per_query order by 1").fetchall()
     return [
         {

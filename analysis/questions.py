@@ -16,25 +16,26 @@ order by suite, split, setting, lang_group, metric, strategy, ratio
 """
 LANGUAGES = """
 select suite, setting, query_lang, strategy, ratio, avg(value) as value, sum(n_queries) as n_queries
-from scores join sweep_cells using (cell_id) join cells using (cell_id)
+from scores join sweep_results using (cell_id, result) join cells using (cell_id)
 where sweep = $sweep and control = 'none' and split = 'test' and metric = 'average_precision'
 group by all order by all
 """
 POOLS = """
 select suite, split, setting, count(distinct query_id) as queries, count(distinct question_id) as questions,
        count(distinct cluster_id) as documents, min(pool_size) as smallest_pool, max(pool_size) as largest_pool
-from per_query join sweep_cells using (cell_id)
+from per_query join sweep_results using (cell_id, result)
 where sweep = $sweep group by all order by all
 """
 CELLS = """
-select strategy, ratio, seed, status, steps, train_seconds, encode_seconds, error, cell_id
+select strategy, ratio, seed, case when failure is null then 'done' else 'failed' end as status, steps,
+       train_seconds, encode_seconds, failure as error, cell_id
 from cells join sweep_cells using (cell_id)
 where sweep = $sweep order by strategy, ratio, seed
 """
 # A suite that no cell of the sweep was trained on is a probe: it shows what fine-tuning changes elsewhere.
 SUITES = """
 select suite, bool_and(task_unseen) as probe, bool_or(split = 'dev') as has_dev
-from per_query join sweep_cells using (cell_id)
+from per_query join sweep_results using (cell_id, result)
 where sweep = $sweep group by suite order by suite
 """
 SWEEP = "select sweep, config, versions, created from sweeps where sweep = $sweep"

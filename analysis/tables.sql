@@ -8,6 +8,7 @@ create table cells (
     finished varchar
 );
 create table sweeps (sweep varchar, config json, versions json, created varchar);
-create table sweep_cells (sweep varchar, cell_id varchar);
+create table sweep_cells (sweep varchar, cell_id varchar, failure varchar);
+create table sweep_results (sweep varchar, cell_id varchar, result varchar);
 create table looks (cell_id varchar, control varchar, suite varchar, split varchar, looked varchar);
 create table languages (tag varchar, script varchar, joshi_class integer, low_resource boolean);

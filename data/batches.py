@@ -105,12 +105,17 @@ def plan_batches(
         A language without pairs, no core pairs, or cross-lingual units that cannot be dealt over the languages.
     """
     corpus = load_corpus(pairs, texts, schedule.languages)
-    shares = language_shares(corpus.pairs_per_language, schedule.language_temperature)
-    rows = strategy.languages(Deal(schedule.steps, schedule.batch_size, shares, seed))
+    rows = deal_languages(strategy, schedule, corpus, seed)
     pair_SB = deal_pairs(rows.mono_SB.size, corpus.pairs.num_rows, seed).reshape(rows.mono_SB.shape)
     plan = BatchPlan(corpus, rows, pair_SB, {})
     relevance = Relevance.from_pairs(corpus.pairs, texts)
     return replace(plan, stats={"seed": seed, **_stats(strategy, plan, relevance, lengths)})
+
+
+def deal_languages(strategy: Strategy, schedule: ScheduleConfig, corpus: Corpus, seed: int) -> RowLanguages:
+    """Kind and languages of every slot; BadInput when cross-lingual units cannot be dealt over the languages."""
+    shares = language_shares(corpus.pairs_per_language, schedule.language_temperature)
+    return strategy.languages(Deal(schedule.steps, schedule.batch_size, shares, seed))
 
 
 def write_plan(path: Path, plan: BatchPlan) -> None:

@@ -59,15 +59,15 @@ def open_wheel(folder: Path, name: str) -> zipfile.ZipFile:
     BadInput
         If the folder does not hold the pinned version.
     """
-    return zipfile.ZipFile(_find_wheel(folder, name))
+    return zipfile.ZipFile(_find_wheels(folder, name)[0])
 
 
-def _find_wheel(folder: Path, name: str) -> Path:
+def _find_wheels(folder: Path, name: str) -> list[Path]:
     version, _ = _read_pins()[name]
     found = sorted(folder.glob(f"{name}-{version}-*.whl"))
     if not found:
         raise BadInput(f"the folder {folder} holds no file {name}-{version}-*.whl; put the pinned wheel there")
-    return found[0]
+    return found
 
 
 def _read_pins() -> dict[str, tuple[str, str]]:
@@ -81,13 +81,14 @@ def _collect(wheel_dir: Path, into: Path) -> None:
     if not wheel_dir.is_dir():
         raise BadInput(f"there is no wheel folder {wheel_dir}; give --wheel-dir a folder that holds the wheels")
     for name, expected in pins().items():
-        wheel = _find_wheel(wheel_dir, name)
-        actual = file_sha256(wheel)
-        if actual != expected:
+        found = {file_sha256(wheel): wheel for wheel in _find_wheels(wheel_dir, name)}  # one a platform, perhaps
+        if expected not in found:
+            actual, wheel = next(iter(found.items()))
             raise BadInput(
                 f"the wheel {wheel.name} in {wheel_dir} has sha256 {actual}, but {expected} is pinned; "
                 "put the genuine file there"
             )
+        wheel = found[expected]
         try:
             os.link(wheel.resolve(), into / wheel.name)
         except OSError:  # another file system

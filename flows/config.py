@@ -61,6 +61,31 @@ class SweepConfig(Frozen):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _score_on_what_is_read(self) -> Self:
+        """Each suite and split once, in languages that its source reads."""
+        named: set[tuple[str, str]] = set()
+        for evaluation in self.evaluations:
+            name, split = evaluation.suite.name, evaluation.split
+            if (name, split) in named:
+                raise BadInput(f"the suite {name!r} is named twice with split {split!r}; give one another name")
+            named.add((name, split))
+            for language in evaluation.suite.languages:
+                if language not in evaluation.source.languages:
+                    raise BadInput(
+                        f"language {language!r} of the suite {name!r} is not among those that its source reads; "
+                        f"choose among {', '.join(evaluation.source.languages)}, or add it there"
+                    )
+        return self
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        for seed in seeds:
+            if seeds.count(seed) > 1:
+                raise BadInput(f"seed {seed} is named twice; name each seed once")
+        return seeds
+
     @field_validator("strategies")
     @classmethod
     def _each_once(cls, strategies: tuple[Strategy, ...]) -> tuple[Strategy, ...]:

@@ -8,6 +8,7 @@ Between the steps travel fingerprints; tables, tensors and models stay in the ar
 there ends as "Cached".
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from data.store import Store
 from data.workspace import Workspace, open_workspace
 from flows.config import SweepConfig
-from flows.console import CellsFailed, run_as_command
+from flows.console import CellsFailed
 from flows.plan import SweepPlan, plan_sweep
-from flows.presets import quickstart
 from retrieval.index import require_faiss
 from tasks.cell import CellSpec
-from tasks.prepare import check_core_pairs, fetch_wheels, prepare_source, prepare_start, prepare_tokens
+from tasks.prepare import check_cells, check_length, fetch_wheels, prepare_source, prepare_start, prepare_tokens
 from tasks.publish import Progress, publish_artifacts, publish_report
 from tasks.record import cell_is_done, record_sweep
 from tasks.run_cell import cell_processes, run_cell
@@ -64,10 +64,11 @@ def ratio_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: P
     get_run_logger().info("%d of %d cells are to be computed", len(todo), len(plan.cells))
     if todo:
         prepare(place.store, plan, wheel_dir)
-    failed = run_cells(place.store, config.name, plan.cells)
-    page = report(place, config, plan)
-    if failed:
-        raise CellsFailed(f"{len(failed)} of {len(plan.cells)} cells failed ({', '.join(failed)}); see {page}")
+    failures = run_cells(place.store, config.name, plan.cells)
+    page = report(place, config, plan, failures)
+    if failures:
+        labels = ", ".join(cell.label for cell in plan.cells if cell.cell_id in failures)
+        raise CellsFailed(f"{len(failures)} of {len(plan.cells)} cells failed ({labels}); see {page}")
     return page
 
 
@@ -79,22 +80,25 @@ def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
     train_source = first.source_step(first.train_source)
     for source in plan.sources:
         prepare_source(store, source, first.source_step(source))
+    check_cells(store, plan.cells)
     prepare_start(store, first.encoder, first.encoder_step)
-    check_core_pairs(store, train_source, first.schedule.languages)
+    check_length(store, first.encoder_step, first.training.max_length)
     prepare_tokens(store, first.encoder_step, train_source, first.tokens_step)
 
 
-def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> list[str]:
-    """Run all cells side by side; a cell that fails is recorded and does not stop the others, and is named here."""
+def run_cells(store: Store, sweep: str, cells: tuple[CellSpec, ...]) -> dict[str, str]:
+    """Run all cells side by side; one that fails does not stop the others. Returns cell id to what stopped it."""
     progress = Progress(sweep, len(cells))
-    for _ in as_completed([run_cell.submit(store, cell) for cell in cells]):
+    futures = {cell.cell_id: run_cell.submit(store, cell) for cell in cells}
+    for _ in as_completed(list(futures.values())):
         progress.one_more()
-    return [cell.label for cell in cells if not cell_is_done(store, cell)]
+    outcomes = {cell_id: future.result(raise_on_failure=False) for cell_id, future in futures.items()}
+    return {cell_id: str(outcome) for cell_id, outcome in outcomes.items() if isinstance(outcome, Exception)}
 
 
-def report(place: Workspace, config: SweepConfig, plan: SweepPlan) -> Path:
+def report(place: Workspace, config: SweepConfig, plan: SweepPlan, failures: dict[str, str]) -> Path:
     """Aggregate the per-query results, build the page, and publish Prefect artifacts."""
-    changed = record_sweep(place.store, config, config.name, [cell.cell_id for cell in plan.cells])
+    changed = record_sweep(place.store, config, config.name, plan.cells, failures)
     publish_report(place, config.name, changed)
     publish_artifacts(place, config.name)
     return place.report(config.name)
@@ -109,4 +113,6 @@ def run_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: Pat
 
 
 if __name__ == "__main__":
-    run_as_command(lambda: run_sweep(quickstart()))
+    from flows.cli import app  # the command line of `babelmix sweep`, whichever way it is started
+
+    app(["sweep", *sys.argv[1:]])

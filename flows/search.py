@@ -1,5 +1,6 @@
 """Answer a question from a cell's index."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,17 +55,22 @@ def search_cell(
             f"the collection {evaluation.suite.name} has no language {lang!r}; "
             f"it has {', '.join(evaluation.suite.languages)}"
         )
-    index = CollectionIndex.open(workspace.store.require("indexes", spec.index_step(evaluation).fingerprint))
-    encoder = load_checkpoint(workspace.store, spec)
+    try:
+        index = CollectionIndex.open(workspace.store.require("indexes", spec.index_step(evaluation).fingerprint))
+        encoder = load_checkpoint(workspace.store, spec)
+    except FileNotFoundError as error:
+        raise BadInput(f"{error}; delete its folder if it is there, and run `babelmix sweep` again") from error
     query = encode_texts(encoder, [question], "query", max_length=spec.training.max_length)
     rows = [(hit.score, hit.lang, hit.text) for hit in index.search_texts(query, k, lang)[0]]
     return Found(label, f"{evaluation.suite.name} {evaluation.split}", rows)
 
 
 def _choose(workspace: Workspace, cell: str) -> tuple[CellSpec, str]:
+    """The cell as the sweep that chose it scored it, or as it was last recorded."""
     if cell == "best":
         best = best_cell(workspace.lake)
-        spec = _spec(workspace, best.cell_id)
+        sweep = json.loads(workspace.sweep(best.sweep).read_text())
+        spec = CellSpec.model_validate(sweep["specs"][best.cell_id])
         return spec, f"dev-best cell of sweep {best.sweep}: {spec.label} ({spec.cell_id[:8]})"
     known = sorted(path.stem for path in (workspace.home / "results" / "cells").glob("*.json"))
     matches = [cell_id for cell_id in known if cell_id.startswith(cell)]
@@ -73,12 +79,11 @@ def _choose(workspace: Workspace, cell: str) -> tuple[CellSpec, str]:
             f"--cell {cell!r} matches {len(matches)} cells; give `best` or the start of one id of"
             " `select cell_id from cells`"
         )
-    spec = _spec(workspace, matches[0])
+    record = workspace.read_cell(matches[0])
+    if record["status"] != "done":
+        raise BadInput(f"cell {matches[0][:8]} failed ({record['error']}); choose one with status 'done'")
+    spec = CellSpec.model_validate(record["spec"])
     return spec, f"{spec.label} ({spec.cell_id[:8]})"
-
-
-def _spec(workspace: Workspace, cell_id: str) -> CellSpec:
-    return CellSpec.model_validate(workspace.read_cell(cell_id)["spec"])
 
 
 def _collection(spec: CellSpec, suite: str | None) -> Evaluation:

@@ -73,6 +73,10 @@ class CellSpec(Frozen):
         """Normalised and split texts, pairs and qrels of a source."""
         return source_step(source, self.contents[source_key(source)])
 
+    def same_content(self, one: AnySource, other: AnySource) -> bool:
+        """Whether two sources read the same files, whatever languages or splits they take from them."""
+        return self.contents[source_key(one)] == self.contents[source_key(other)]
+
     @cached_property
     def tokens_step(self) -> Step:
         """Training texts as token ids."""
@@ -135,7 +139,7 @@ class CellSpec(Frozen):
                 "cell_id": self.cell_id,
                 "control": NO_CONTROL,
                 "trained_languages": sorted(trained_on),
-                "task_unseen": not self.trained or evaluation.source.kind != self.train_source.kind,
+                "task_unseen": not self.trained or not self.same_content(evaluation.source, self.train_source),
                 "start_unseen": start_unseen(self.encoder, evaluation.suite.name),
             },
             inputs={"index": self.index_step(evaluation).fingerprint},

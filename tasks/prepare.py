@@ -1,5 +1,6 @@
 """What is computed once per source version and encoder: contents, wheels, tables, start weights, tokens."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,13 +11,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from data import wheels
+from data.batches import deal_languages
 from data.cleaning import reason_counts
-from data.core_pairs import core_pairs
+from data.core_pairs import load_corpus
+from data.errors import BadInput
 from data.schema import PAIRS, QRELS, REJECTED, TEXTS, read_table, write_table
 from data.sources import AnySource
 from data.splits import split_facts
 from data.store import Draft, Store
+from data.suites import load_suite
 from retrieval.starts import resolve_encoder
+from tasks.cell import CellSpec
 from tasks.stored import Step, stored
 
 WHEELS_VERSION = 1
@@ -102,7 +107,29 @@ def training_texts(source_folder: Path) -> dict[Literal["query", "passage"], pa.
 
 
 @task(cache_policy=NO_CACHE)
-def check_core_pairs(store: Store, source: Step, languages: tuple[str, ...]) -> None:
-    """See that the training languages have pairs in common, before a cell is started."""
-    folder = store.require(source.room, source.fingerprint)
-    core_pairs(read_table(folder / "pairs.parquet"), read_table(folder / "texts.parquet"), languages)
+def check_cells(store: Store, cells: Sequence[CellSpec]) -> None:
+    """See that every cell can be dealt and every suite be asked, before hours are spent on the first one.
+
+    Raises
+    ------
+    BadInput
+        A training language without pairs, cross-lingual rows that cannot be dealt, or a suite without queries.
+    """
+    first = cells[0]
+    step = first.source_step(first.train_source)
+    folder = store.require(step.room, step.fingerprint)
+    pairs, texts = (read_table(folder / f"{name}.parquet") for name in ("pairs", "texts"))
+    corpus = load_corpus(pairs, texts, first.schedule.languages)
+    for cell in cells:
+        deal_languages(cell.strategy.canonical(), cell.schedule, corpus, cell.seed)
+    for evaluation in first.evaluations:
+        step = first.source_step(evaluation.source)
+        load_suite(store.require(step.room, step.fingerprint), evaluation.suite, evaluation.split)
+
+
+@task(cache_policy=NO_CACHE)
+def check_length(store: Store, encoder: Step, max_length: int) -> None:
+    """See that the start model can take texts as long as the configuration lets them be."""
+    most = store.manifest(encoder.room, encoder.fingerprint)["stats"]["max_length"]
+    if max_length > most:
+        raise BadInput(f"training.max_length {max_length} is more than the {most} tokens that the encoder takes")

@@ -32,7 +32,7 @@ def run_cell(store: Store, spec: CellSpec) -> State[str]:
     if code != 0:
         error = describe_failure(code, last_lines)
         record_failed(store, spec, error)
-        raise RuntimeError(f"cell {spec.label} failed: {error}")
+        raise RuntimeError(error)
     return Completed(message=spec.label, data=spec.cell_id)
 
 

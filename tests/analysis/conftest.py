@@ -22,6 +22,7 @@ ARMS: dict[str, tuple[str, float | None, str | None, float]] = {
     "start": ("zero_shot", None, None, 0.10),
 }
 SEEDS = (0, 1)
+FAILURE = "<script>alert(1)</script> ran out of memory"
 LANGUAGE_AMOUNT = {"en": 0.04, "de": 0.02, "yo": 0.0}
 
 
@@ -61,7 +62,7 @@ def write_cell(home: Path, arm: str, seed: int) -> str:
         "cell_id": cell, "strategy": strategy, "ratio": ratio, "ratio_unit": unit,
         "seed": None if strategy == "zero_shot" else seed, "encoder": "tiny", "status": "done", "error": None,
         "train_seconds": 60.0 + seed, "encode_seconds": 5.0, "score_seconds": 1.0, "steps": 3, "batch_size": 4,
-        "train_source": "toy", "train_languages": ["en", "de"], "per_query": [f"{cell}dev", f"{cell}test"],
+        "train_source": "toy", "train_languages": ["en", "de"],
         "stats": {}, "versions": {}, "host": "here", "finished": "2026-11-24T10:00:00+00:00",
     }  # fmt: skip
     write_json(home / "results" / "cells" / f"{cell}.json", record)
@@ -74,11 +75,13 @@ def make_workspace(home: Path, seeds: tuple[int, ...]) -> Path:
     failed = {
         "cell_id": "broken", "strategy": "row_hybrid", "ratio": 0.5, "ratio_unit": "rows", "seed": 0,
         "status": "failed",
-        "error": "<script>alert(1)</script> ran out of memory", "per_query": [],
+        "error": FAILURE,
     }  # fmt: skip
     write_json(home / "results" / "cells" / "broken.json", failed)
     sweep = {
-        "sweep": "toy", "cells": [*cells, "broken"], "config": {"schedule": {"languages": ["en", "de"]}},
+        "sweep": "toy", "cells": [*cells, "broken"], "failures": {"broken": FAILURE},
+        "results": {cell: [f"{cell}dev", f"{cell}test"] for cell in cells},
+        "config": {"schedule": {"languages": ["en", "de"]}},
         "versions": {"babelmix": "0"}, "created": "2026-11-24T10:00:00+00:00",
     }  # fmt: skip
     write_json(home / "results" / "sweeps" / "toy.json", sweep)

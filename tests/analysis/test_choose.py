@@ -58,7 +58,7 @@ def test_the_latest_sweep_that_was_scored_on_dev(workspace: Path, tmp_path: Path
         workspace,
         tmp_path,
         "insert into sweeps (sweep, created) values ('older', '2025'), ('newer', '2027'), ('test-only', '2028')",
-        "insert into sweep_cells values ('older', 'mono1'), ('newer', 'cross1')",
+        "insert into sweep_cells (sweep, cell_id) values ('older', 'mono1'), ('newer', 'cross1')",
         curve_row(sweep="older", strategy="hybrid", ratio=1.0, ratio_unit="batches"),
         curve_row(sweep="newer", strategy="hybrid", ratio=0.0, ratio_unit="batches"),
         curve_row(sweep="test-only", split="test"),
@@ -70,7 +70,7 @@ def test_the_latest_sweep_that_was_scored_on_dev(workspace: Path, tmp_path: Path
 
 
 def test_a_failed_seed_is_not_chosen(workspace: Path, tmp_path: Path) -> None:
-    lake = with_rows(workspace, tmp_path, "update cells set status = 'failed' where cell_id = 'half0'")
+    lake = with_rows(workspace, tmp_path, "update sweep_cells set failure = 'killed' where cell_id = 'half0'")
     assert (best_cell(lake).cell_id, best_cell(lake).seed) == ("half1", 1)
 
 

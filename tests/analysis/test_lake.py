@@ -88,7 +88,17 @@ def test_the_queries_of_the_manual_run(workspace: Path) -> None:
     assert len(queries) >= 5
     for query in queries:
         run_sql(workspace / "results.duckdb", query)
-    for table in ("cells", "sweep_cells", "per_query", "scores", "ratio_curve", "looks", "languages", "sweeps"):
+    for table in (
+        "cells",
+        "sweep_cells",
+        "per_query",
+        "scores",
+        "ratio_curve",
+        "looks",
+        "languages",
+        "sweeps",
+        "sweep_results",
+    ):
         columns = [row[0] for row in ask(workspace, f"select column_name from (describe {table})")]
         described = manual.split(f"### {table}\n")[1].split("###")[0]
         missing = [column for column in columns if f"`{column}`" not in described]

@@ -13,6 +13,11 @@ from tests.toy import toy_sweep, write_toy_corpus
 runner = CliRunner()
 TWO_WITH = {"steps": 3, "batch_size": 6}
 
+SOURCE = {"kind": "folder", "path": "corpus", "languages": ["en", "de"]}
+SUITE = {"name": "toy", "settings": ["mono", "multi"], "languages": ["en", "de"]}
+SCORED_TWICE = [{"source": SOURCE, "suite": SUITE, "split": "dev"}] * 2
+SCORED_IN_FRENCH = [{"source": SOURCE, "suite": {**SUITE, "languages": ["en", "fr"]}, "split": "dev"}]
+
 BAD_CONFIG: list[tuple[dict[str, Any], str]] = [
     ({"strategies": [{"name": "hybird", "ratio": 0.5}]}, "unknown strategy 'hybird'; choose one of mono"),
     ({"strategies": [{"name": "hybrid", "ratio": 1.5}]}, "ratio 1.5 of strategy 'hybrid' is outside [0, 1]"),
@@ -24,6 +29,9 @@ BAD_CONFIG: list[tuple[dict[str, Any], str]] = [
     ({"preset": "quickest"}, "there is no preset 'quickest'; the presets are quickstart"),
     ({"seeds": ["one"]}, "seeds.0: input should be a valid integer"),
     ({"colour": "blue"}, "colour: extra inputs are not permitted, but got 'blue'"),
+    ({"seeds": [3, 3]}, "seed 3 is named twice"),
+    ({"evaluations": SCORED_IN_FRENCH}, "language 'fr' of the suite 'toy' is not among"),
+    ({"evaluations": SCORED_TWICE}, "the suite 'toy' is named twice with split 'dev'"),
     ({"name": "My Sweep"}, "name: string should match pattern"),
 ]
 
