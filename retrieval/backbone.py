@@ -20,6 +20,12 @@ from transformers import (
 
 from data.errors import BadInput
 
+# What BERT and RoBERTa, DistilBERT, ModernBERT and others call the dropout of hidden states and of attention.
+DROPOUT_SETTINGS = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "embedding_dropout",
+    "mlp_dropout",
+)  # fmt: skip
+
 
 def load_config(folder: Path) -> PretrainedConfig:
     """Read a backbone's configuration; BadInput when there is none that transformers knows."""
@@ -34,7 +40,9 @@ def load_config(folder: Path) -> PretrainedConfig:
 def load_backbone(folder: Path, dropout: float) -> PreTrainedModel:
     """Load the weights in fp32, without a pooler, out of safetensors and nothing else; BadInput when that fails."""
     config = load_config(folder)
-    config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
+    for setting in DROPOUT_SETTINGS:
+        if hasattr(config, setting):
+            setattr(config, setting, dropout)
     model_class: Any = AutoModel._model_mapping.get(type(config), None)
     options: dict[str, Any] = {"add_pooling_layer": False} if model_class and takes_pooler(model_class) else {}
     try:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from retrieval.encoder import Encoder
 from retrieval.packed_bert import can_pack, packed_forward, pool_groups
+from retrieval.vocabulary import padding_id
 
 Ids = NDArray[np.int32]
 
@@ -56,7 +57,9 @@ def _encode_packed(encoder: Encoder, texts: Sequence[Ids]) -> Tensor:
 def _encode_padded(encoder: Encoder, texts: Sequence[Ids]) -> Tensor:
     """The backbone's own forward, for architectures that cannot be packed."""
     device = encoder.backbone.device
-    ids_BT = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(ids.astype(np.int64)) for ids in texts], True)
+    ids_BT = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(ids.astype(np.int64)) for ids in texts], True, padding_id(encoder.backbone)
+    )
     lengths_B = torch.tensor([len(ids) for ids in texts])
     mask_BT = (torch.arange(ids_BT.shape[1]) < lengths_B[:, None]).long()
     vectors: Tensor = encoder(ids_BT.to(device), mask_BT.to(device))

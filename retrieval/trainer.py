@@ -22,7 +22,8 @@ from retrieval.step import encode_ids
 from retrieval.train_config import TrainConfig
 from retrieval.vocabulary import training_vocabulary
 
-START_BATCHES = 1  # batches of each kind on which the start model's loss is taken
+EASY_START, UNEQUAL_START = 0.1, 3
+START_BATCHES = 2  # batches of each kind on which the start model's loss is taken
 
 
 class NonFiniteLoss(RuntimeError):
@@ -85,11 +86,12 @@ def train(
         Before the step that would have spoiled the weights.
     """
     torch.manual_seed(int(keyed_uint64(seed, "dropout", 0)[0] >> np.uint64(1)))
-    encoder.to("cuda" if torch.cuda.is_available() else "cpu").train()
+    encoder.to("cuda" if torch.cuda.is_available() else "cpu")
     reports: list[StepReport] = []
     with training_vocabulary(encoder.backbone, used_tokens(rows, tokens)) as vocabulary:
         batches = list(read_batches(rows, tokens, relevance, vocabulary))
-        start = start_figures(encoder, batches, config)
+        start = start_figures(encoder.eval(), batches, config)
+        encoder.train()
         optimizer = make_optimizer(encoder, config)
         for step, batch in enumerate(batches):
             started = time.perf_counter()
@@ -151,7 +153,7 @@ def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
 
 @torch.no_grad()
 def start_figures(encoder: Encoder, batches: Iterable[Batch], config: TrainConfig) -> dict[str, dict[str, float]]:
-    """The start model's mean loss and in-batch top-1 for each kind of batch, on the first of that kind."""
+    """The start model's mean loss and in-batch top-1 for each kind of batch, on the first few of that kind."""
     taken: dict[str, list[tuple[float, float]]] = {}
     for batch in batches:
         figures = taken.setdefault(batch.kind, [])
@@ -162,6 +164,20 @@ def start_figures(encoder: Encoder, batches: Iterable[Batch], config: TrainConfi
         kind: dict(zip(("loss", "top1"), np.mean(figures, axis=0).tolist(), strict=True))
         for kind, figures in taken.items()
     }
+
+
+def start_warnings(start: dict[str, dict[str, float]]) -> list[str]:
+    """Say which kinds start so easy, or so unequal, that the ratio changes the difficulty and not only languages."""
+    losses = {kind: figures["loss"] for kind, figures in start.items()}
+    easy = [
+        f"batches of kind {kind} start at a loss of {loss:.2f}, below {EASY_START}: there is little to learn from them"
+        for kind, loss in losses.items()
+        if loss < EASY_START
+    ]
+    if losses and max(losses.values()) > UNEQUAL_START * min(losses.values()):
+        listed = ", ".join(f"{kind} {loss:.2f}" for kind, loss in losses.items())
+        easy.append(f"kinds of batches start more than {UNEQUAL_START} times apart in loss ({listed})")
+    return easy
 
 
 def totals(reports: list[StepReport]) -> dict[str, Any]:

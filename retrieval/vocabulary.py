@@ -42,9 +42,19 @@ class CompactVocabulary:
         return rows
 
 
+def padding_id(backbone: PreTrainedModel) -> int:
+    """The id that padded places hold; 0 where a model names none."""
+    named: int | None = getattr(backbone.config, "pad_token_id", None)
+    return named or 0
+
+
 @contextmanager
 def training_vocabulary(backbone: PreTrainedModel, used: Ids) -> Iterator[CompactVocabulary]:
-    """Swap the embedding matrix for its used rows; on leaving, scatter them back into the whole matrix."""
+    """Swap the embedding matrix for its used rows; on leaving, scatter them back into the whole matrix.
+
+    The padding id keeps its row, with all rows before it: the RoBERTa family tells by it which tokens to count.
+    """
+    used = np.union1d(used, np.arange(padding_id(backbone) + 1)).astype(np.int32)
     whole: Any = backbone.get_input_embeddings()
     rows = torch.from_numpy(used.astype(np.int64)).to(whole.weight.device)
     backbone.set_input_embeddings(nn.Embedding.from_pretrained(whole.weight.detach()[rows], freeze=False))

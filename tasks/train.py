@@ -17,7 +17,7 @@ from data.store import Draft, Store
 from retrieval.batch import Tokens
 from retrieval.encoder import Encoder
 from retrieval.tokens import TokenTable
-from retrieval.trainer import StepReport, train
+from retrieval.trainer import StepReport, start_warnings, train
 from tasks.cell import CellSpec
 from tasks.stored import stored
 
@@ -54,6 +54,8 @@ def train_checkpoint(store: Store, spec: CellSpec) -> State[str]:
         rows = read_table(store.require("batches", spec.batches_step.fingerprint) / "batches.parquet")
         progress = ProgressLog(logger, spec)
         log = train(encoder, rows, open_tokens(store, spec), relevance, spec.training, spec.seed, progress)
+        for warning in start_warnings(log.stats["start"]):
+            logger.warning("%s: %s", spec.label, warning)
         encoder.save(draft.path)
         pq.write_table(log.table, draft.path / "training_log.parquet")
         draft.stats.update(log.stats)

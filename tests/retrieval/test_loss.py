@@ -42,6 +42,22 @@ def test_a_left_out_passage_gets_exactly_zero_gradient_as_a_negative() -> None:
     assert torch.equal(gradient[3], torch.zeros(8))
 
 
+def test_a_left_out_passage_weighs_nothing_however_low_the_others_score() -> None:
+    query = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    left_out = ~torch.eye(2, dtype=torch.bool)
+    assert info_nce(query, -query, left_out, 0.02).item() == 0.0  # every score is -50
+
+
+def test_a_passage_left_out_of_every_other_row_learns_from_its_own_row_alone() -> None:
+    query, passage = unit(4, 1), unit(4, 2)
+    left_out = nothing(4)
+    left_out[:3, 3] = True
+    (whole,) = torch.autograd.grad(info_nce(query, passage, left_out, 0.02), passage)
+    scores = query @ passage.T / 0.02
+    (own,) = torch.autograd.grad(F.cross_entropy(scores[3:], torch.tensor([3])) / 4, passage)
+    torch.testing.assert_close(whole[3], own[3], atol=0, rtol=1e-6)
+
+
 def test_masking_equals_leaving_the_passage_out_of_the_sum() -> None:
     query, passage = unit(3, 1), unit(3, 2)
     left_out = nothing(3)

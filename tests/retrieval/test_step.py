@@ -1,12 +1,21 @@
 import numpy as np
 import pytest
 import torch
-from transformers import BertModel, DistilBertConfig, DistilBertModel, XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    BertModel,
+    DistilBertConfig,
+    DistilBertModel,
+    RobertaConfig,
+    RobertaModel,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 from retrieval.encoder import Encoder
 from retrieval.packed_bert import can_pack
 from retrieval.step import encode_ids, equal_chunks
 from retrieval.tiny import tiny_encoder
+from retrieval.vocabulary import training_vocabulary
 
 LENGTHS = (9, 3, 17, 3, 9, 9, 4, 30)
 
@@ -77,3 +86,25 @@ def test_chunks_hold_equal_work_and_every_text_once() -> None:
 
 def test_a_text_longer_than_a_chunk_is_a_chunk_of_its_own() -> None:
     assert [len(chunk) for chunk in equal_chunks([np.zeros(2), np.zeros(50)], 10)] == [1, 1]
+
+
+def plain_roberta() -> Encoder:
+    """RoBERTa proper, which is not packed and finds positions by the padding id."""
+    config = RobertaConfig(
+        vocab_size=260, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+        max_position_embeddings=140, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.2,
+        pad_token_id=1,
+    )  # fmt: skip
+    torch.manual_seed(5)
+    return Encoder(RobertaModel(config, add_pooling_layer=False), tiny_encoder().tokenizer).eval()
+
+
+@pytest.mark.parametrize("make", [tiny_encoder, roberta, plain_roberta, distilbert])
+def test_the_compact_vocabulary_gives_the_same_vectors(make) -> None:
+    encoder = make()
+    whole = encode_ids(encoder, texts(), 10_000)
+    used = np.unique(np.concatenate(texts()))
+    assert 1 not in used  # the padding id is in no text
+    with training_vocabulary(encoder.backbone, used) as vocabulary:
+        compact = encode_ids(encoder, [vocabulary.compact(text) for text in texts()], 10_000)
+    torch.testing.assert_close(compact, whole, atol=1e-6, rtol=0)

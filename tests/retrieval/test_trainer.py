@@ -12,7 +12,7 @@ from retrieval.encoder import Encoder
 from retrieval.tiny import tiny_encoder
 from retrieval.tokens import TokenTable, tokenise
 from retrieval.train_config import TrainConfig
-from retrieval.trainer import NonFiniteLoss, StepReport, learning_rate, train
+from retrieval.trainer import NonFiniteLoss, StepReport, learning_rate, start_warnings, train
 
 CONFIG = TrainConfig(precision="fp32", learning_rate=1e-3)
 STEPS, SIZE = 6, 4
@@ -112,3 +112,93 @@ def test_the_learning_rate_rises_and_falls_linearly() -> None:
     rates = [learning_rate(step, 10, config) for step in range(10)]
     np.testing.assert_allclose(rates, [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
     assert not math.isclose(rates[-1], 0)
+
+
+def full_training(rows: pa.Table, tokens: Tokens, config: TrainConfig) -> Encoder:
+    """A reference written without our shortcuts: the whole vocabulary, padded texts, every row on its own."""
+    encoder = tiny_encoder().train()
+    decayed = [parameter for parameter in encoder.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in encoder.parameters() if parameter.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    )
+    for step in range(STEPS):
+        batch = rows.slice(step * SIZE, SIZE).to_pydict()
+        sides = [
+            torch.cat([encode_alone(encoder, getattr(tokens, side)[text]) for text in batch[f"{side}_id"]])
+            for side in ("query", "passage")
+        ]
+        scores = sides[0] @ sides[1].T / config.temperature
+        torch.nn.functional.cross_entropy(scores, torch.arange(SIZE)).backward()
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), config.clip)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, STEPS, config)
+        optimizer.step()
+        optimizer.zero_grad()
+    return encoder
+
+
+def encode_alone(encoder: Encoder, ids: np.ndarray) -> torch.Tensor:
+    one = torch.from_numpy(ids.astype(np.int64))[None]
+    return encoder(one, torch.ones_like(one))
+
+
+@pytest.mark.parametrize("change", [{}, {"clip": 0.05}, {"weight_decay": 20.0}, {"warmup": 0.5}])
+def test_training_equals_a_plain_loop_over_the_whole_vocabulary(change: dict[str, float]) -> None:
+    rows, tokens, relevance = corpus()
+    config = CONFIG.model_copy(update={"learning_rate": 1e-4, **change})
+    ours = tiny_encoder()
+    train(ours, rows, tokens, relevance, config, 0)
+    theirs = full_training(rows, tokens, config)
+    used = np.union1d(tokens.query.vocabulary(), tokens.passage.vocabulary())
+    start = weights(tiny_encoder())
+    for name, expected in weights(theirs).items():
+        if name.endswith(
+            "key.bias"
+        ):  # softmax does not see it: its gradient is rounding, of which AdamW takes the sign
+            continue
+        embedding = name.endswith("word_embeddings.weight")
+        rows_of = torch.from_numpy(used.astype(np.int64)) if embedding else slice(None)
+        torch.testing.assert_close(weights(ours)[name][rows_of], expected[rows_of], atol=1e-5, rtol=0)
+        if embedding:
+            assert not torch.equal(expected[rows_of], start[name][rows_of])
+
+
+def test_a_text_that_occurs_twice_is_encoded_once_and_learns_from_both_rows() -> None:
+    rows, tokens, relevance = corpus()
+    batch = rows.slice(0, SIZE).to_pylist()
+    batch[1] = {**batch[1], "query_id": batch[0]["query_id"]}
+    table_ = pa.Table.from_pylist(batch, BATCH_ROWS)
+    log = train(tiny_encoder(), table_, tokens, relevance, CONFIG, 0)
+    lengths = [len(tokens.query[row["query_id"]]) for row in batch]
+    passages = [len(tokens.passage[row["passage_id"]]) for row in batch]
+    assert log.stats["tokens"] == sum(lengths) - lengths[0] + sum(passages)
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, tokens, relevance = corpus()
+    encoder = tiny_encoder()
+    before = weights(encoder)
+    monkeypatch.setattr("torch.nn.utils.clip_grad_norm_", lambda *_: torch.tensor(torch.nan))
+    with pytest.raises(NonFiniteLoss, match="gradient of step 0"):
+        train(encoder, rows, tokens, relevance, CONFIG, 0)
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(encoder).items())
+
+
+def test_dropout_changes_what_is_learnt_and_not_the_start_figures() -> None:
+    rows, tokens, relevance = corpus()
+    logs, learnt = [], []
+    for dropout in (0.0, 0.5):
+        encoder = tiny_encoder()
+        encoder.backbone.config.hidden_dropout_prob = dropout
+        logs.append(train(encoder, rows, tokens, relevance, CONFIG, 0))
+        learnt.append(weights(encoder))
+    assert logs[0].stats["start"] == logs[1].stats["start"]
+    assert any(not torch.equal(learnt[0][name], learnt[1][name]) for name in learnt[0])
+
+
+def test_starts_that_are_too_easy_or_too_unequal_are_said() -> None:
+    assert start_warnings({"mono": {"loss": 1.0}, "cross": {"loss": 2.9}}) == []
+    easy, unequal = start_warnings({"mono": {"loss": 0.03}, "cross": {"loss": 0.83}})
+    assert "kind mono start at a loss of 0.03" in easy
+    assert "mono 0.03, cross 0.83" in unequal

@@ -12,10 +12,10 @@ def test_used_rows_are_trained_and_all_others_stay() -> None:
     backbone = tiny_encoder().backbone
     before = backbone.get_input_embeddings().weight.detach().clone()
     with training_vocabulary(backbone, USED) as vocabulary:
-        assert backbone.get_input_embeddings().num_embeddings == 5
-        assert vocabulary.compact(np.array([99, 0, 70], np.int32)).tolist() == [4, 0, 2]
+        assert backbone.get_input_embeddings().num_embeddings == 6  # the padding id, 1, is among them
+        assert vocabulary.compact(np.array([99, 0, 70], np.int32)).tolist() == [5, 0, 3]
         with torch.no_grad():
-            backbone.get_input_embeddings().weight[2] += 1000  # token 70
+            backbone.get_input_embeddings().weight[3] += 1000  # token 70
     after = backbone.get_input_embeddings().weight.detach()
     assert after.shape == before.shape
     assert torch.equal((after - before).abs().sum(dim=1).nonzero().flatten(), torch.tensor([70]))
