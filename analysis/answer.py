@@ -1,7 +1,11 @@
 """The answer in words: what may be said of a sweep, and no more."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from analysis.choose import best_cell
+from data.errors import BadInput
 
 Row = dict[str, Any]
 SETTINGS = ("mono", "cross", "multi")
@@ -18,23 +22,19 @@ def levels(curve: Sequence[Row], **where: str) -> list[Row]:
     return [row for row in curve if all(row[name] == value for name, value in wanted.items())]
 
 
-def answer_sentence(curve: Sequence[Row], suites: Sequence[Row]) -> str:
-    """One sentence on top of the report: the arm that is best on dev.
+def answer_sentence(lake: Path, sweep: str, curve: Sequence[Row]) -> str:
+    """One sentence on top of the report: the arm that is best on dev, by the rule of `analysis.choose`.
 
-    The objective is the mean over the settings of the suite that was trained on. Test figures are the curve and never
-    the quoted gain: the arm was picked among runs that they come from. With one seed nothing is recommended.
+    Test figures are the curve and never the quoted gain: the arm was picked among runs that they come from. With one
+    seed nothing is recommended.
     """
-    home = next((suite["suite"] for suite in suites if suite["has_dev"] and not suite["probe"]), None)
-    home = home or next((suite["suite"] for suite in suites if suite["has_dev"]), None)
-    dev = [row for row in levels(curve, split="dev") if row["suite"] == home and row["strategy"] != "zero_shot"]
-    if not dev:
+    try:
+        best = best_cell(lake, sweep)
+    except BadInput:
         return "No cell has finished on a dev suite yet, so there is nothing to choose from."
-    means: dict[str, list[float]] = {}
-    for row in dev:
-        means.setdefault(arm_label(row), []).append(row["value"])
-    best = max(means, key=lambda arm: sum(means[arm]) / len(means[arm]))
-    start = f"On dev ({home}) the best mean over {', '.join(dict.fromkeys(row['setting'] for row in dev))} is {best}'s."
-    if max(row["n_seeds"] for row in dev) < 2:
+    name = arm_label({"strategy": best.strategy, "ratio": best.ratio})
+    start = f"On dev {name} has the best mean average precision over the settings, {best.objective:.3f}."
+    if max(row["n_seeds"] for row in curve) < 2:
         return f"{start} This run only, no recommendation: one seed says nothing of another training run."
     return f"{start} The test figures below are the curve, not a confirmed gain."
 

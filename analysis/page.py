@@ -71,7 +71,14 @@ def markdown_summary(home: Path, sweep: str) -> str:
     curve = questions.ask(home / "results.duckdb", questions.CURVE, sweep)
     suites = questions.ask(home / "results.duckdb", questions.SUITES, sweep)
     columns = ("suite", "arm", *SETTINGS, "rank distance")
-    lines = [f"# {sweep}", "", answer_sentence(curve, suites), "", *forgetting_sentences(curve, suites), ""]
+    lines = [
+        f"# {sweep}",
+        "",
+        answer_sentence(home / "results.duckdb", sweep, curve),
+        "",
+        *forgetting_sentences(curve, suites),
+        "",
+    ]
     lines += ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
     lines += ["| " + " | ".join(row.get(name, "") for name in columns) + " |" for row in curve_table(home, sweep)]
     return "\n".join(lines)
@@ -88,7 +95,7 @@ def _content(lake: Path, sweep: str) -> dict[str, Any]:
     return {
         "sweep": sweep,
         "created": facts[0]["created"],
-        "answer": answer_sentence(curve, suites),
+        "answer": answer_sentence(lake, sweep, curve),
         "forgetting": forgetting_sentences(curve, suites),
         "suites": [_suite(curve, suite["suite"]) for suite in suites],
         "languages": _language_tables(questions.ask(lake, questions.LANGUAGES, sweep)),

@@ -34,7 +34,7 @@ where sweep = $sweep order by strategy, ratio, seed
 """
 # A suite that no cell of the sweep was trained on is a probe: it shows what fine-tuning changes elsewhere.
 SUITES = """
-select suite, bool_and(task_unseen) as probe, bool_or(split = 'dev') as has_dev
+select suite, bool_and(task_unseen) as probe
 from per_query join sweep_results using (cell_id, result)
 where sweep = $sweep group by suite order by suite
 """
