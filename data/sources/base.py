@@ -14,6 +14,7 @@ from data.fingerprint import content_id
 from data.languages import normalise_languages
 from data.schema import PAIRS, QRELS, TEXTS
 from data.splits import SplitConfig, passages_seen_in_train
+from data.wheels import pins
 
 VERSION = 1
 
@@ -85,6 +86,16 @@ class Source(BaseModel, ABC):
         BadInput
             If a language is missing or has no pairs, or a row cannot be used.
         """
+
+
+class WheelSource(Source):
+    """A source whose files lie in the pinned wheel that is called as its kind."""
+
+    needs_wheels: ClassVar[bool] = True
+
+    def resolve(self) -> str:
+        """The pinned sha256 of the wheel."""
+        return pins()[self.kind]
 
 
 def assemble(

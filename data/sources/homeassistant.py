@@ -6,14 +6,14 @@ import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from data.cleaning import Ballot, Rejections, clean, has_placeholder, identity
 from data.fingerprint import content_id
 from data.languages import is_known
-from data.sources.base import PairRow, Source, SourceTables, assemble, require_available
+from data.sources.base import PairRow, SourceTables, WheelSource, assemble, require_available
 from data.splits import split_units
-from data.wheels import open_wheel, pins
+from data.wheels import open_wheel
 
 KIND = "homeassistant"
 PIVOT = "en"
@@ -42,18 +42,13 @@ class Entry(NamedTuple):
         return self.query_place[0]
 
 
-class HomeAssistant(Source):
+class HomeAssistant(WheelSource):
     """Names and descriptions of fields, unequal by nature: each language has translated a different part.
 
     Identity is by the cleaned English text without regard to case; a language's text is its commonest translation.
     """
 
-    needs_wheels: ClassVar[bool] = True
     kind: Literal["homeassistant"] = "homeassistant"
-
-    def resolve(self) -> str:
-        """The pinned sha256 of the wheel."""
-        return pins()[KIND]
 
     def normalise(self, raw: Path | None) -> SourceTables:
         """Read the asked languages, and English as the pivot, from the wheel in the folder `raw`."""

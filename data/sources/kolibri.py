@@ -6,16 +6,16 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from data.cleaning import Ballot, Rejections, clean, has_choice, identity
 from data.fingerprint import content_id
 from data.languages import normalise_tag
-from data.sources.base import PairRow, Source, SourceTables, assemble, require_available
+from data.sources.base import PairRow, SourceTables, WheelSource, assemble, require_available
 from data.splits import SplitConfig, split_units
-from data.wheels import open_wheel, pins
+from data.wheels import open_wheel
 
 KIND = "kolibri"
 PIVOT = "en"
@@ -37,21 +37,16 @@ def _half_for_test() -> SplitConfig:
     return SplitConfig(dev=0.1, test=0.45)
 
 
-class Kolibri(Source):
+class Kolibri(WheelSource):
     """The same string in several languages: query and passage of a pair are one meaning (one parallel id).
 
     Identity is by the cleaned English text without regard to case. A string belongs to the namespace of the first
     key that holds it (the key's part before the first dot), which is the unit of splitting.
     """
 
-    needs_wheels: ClassVar[bool] = True
     kind: Literal["kolibri"] = "kolibri"
     split: SplitConfig = Field(default_factory=_half_for_test, description="How namespaces are shared among the splits")
     minimum_characters: int = Field(default=40, ge=1, description="Least length of an English string, before cleaning")
-
-    def resolve(self) -> str:
-        """The pinned sha256 of the wheel."""
-        return pins()[KIND]
 
     def normalise(self, raw: Path | None) -> SourceTables:
         """Read the asked languages, and English as the pivot, from the wheel in the folder `raw`."""
