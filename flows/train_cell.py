@@ -1,7 +1,6 @@
 """One cell: batches, fine-tuning, indexing and scoring. What a worker, or a process of its own, runs."""
 
 import functools
-import sys
 from pathlib import Path
 
 from prefect import flow
@@ -43,5 +42,6 @@ def train_cell(spec: CellSpec, workspace: Path) -> str:
     return spec.cell_id
 
 
-if __name__ == "__main__":
-    run_as_command(lambda: train_cell(CellSpec.model_validate_json(sys.stdin.read()), Path(sys.argv[1])))
+def main(spec: CellSpec, workspace: Path) -> None:
+    """Run the flow as a process of its own, which a wrong value ends with one sentence."""
+    run_as_command(lambda: train_cell(spec, workspace))

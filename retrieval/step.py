@@ -1,4 +1,9 @@
-"""The vectors of a batch: each distinct text once, sorted by length, in chunks of equal work."""
+"""The vectors of a batch: each distinct text once, sorted by length, in chunks of equal work.
+
+With a gradient cache (GradCache, Gao et al., arXiv 2101.06983) a chunk's activations are dropped after its forward
+pass and computed again when its gradient is asked for. The vectors of all chunks still meet in one loss, so loss and
+gradient are those of the whole batch, in the memory of one chunk and for about a third more time.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from retrieval.encoder import Encoder
 from retrieval.packed_bert import can_pack, packed_forward, pool_groups
@@ -15,7 +21,7 @@ from retrieval.vocabulary import padding_id
 Ids = NDArray[np.int32]
 
 
-def encode_ids(encoder: Encoder, texts: Sequence[Ids], chunk_tokens: int) -> Tensor:
+def encode_ids(encoder: Encoder, texts: Sequence[Ids], chunk_tokens: int, *, gradient_cache: bool = False) -> Tensor:
     """Encode texts with gradient; they meet again in one matrix, so the loss sees one batch.
 
     Parameters
@@ -25,6 +31,8 @@ def encode_ids(encoder: Encoder, texts: Sequence[Ids], chunk_tokens: int) -> Ten
         Token ids of each text.
     chunk_tokens : int
         Most tokens of a chunk; a longer text is a chunk of its own.
+    gradient_cache : bool
+        Compute each chunk again in the backward pass instead of keeping its activations; dropout repeats its draws.
 
     Returns
     -------
@@ -34,7 +42,11 @@ def encode_ids(encoder: Encoder, texts: Sequence[Ids], chunk_tokens: int) -> Ten
     order = np.argsort([len(ids) for ids in texts], kind="stable")
     ascending = [texts[i] for i in order]
     encode = _encode_packed if can_pack(encoder.backbone) else _encode_padded
-    vectors = torch.cat([encode(encoder, chunk) for chunk in equal_chunks(ascending, chunk_tokens)])
+    chunks = equal_chunks(ascending, chunk_tokens)
+    if gradient_cache:
+        vectors = torch.cat([checkpoint(encode, encoder, chunk, use_reentrant=False) for chunk in chunks])
+    else:
+        vectors = torch.cat([encode(encoder, chunk) for chunk in chunks])
     return vectors[torch.from_numpy(np.argsort(order)).to(vectors.device)]
 
 

@@ -19,6 +19,9 @@ class TrainConfig(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the hidden states and attention.")
     max_length: int = Field(128, ge=8, le=8192, description="Most tokens of a text, in training and scoring.")
     chunk_tokens: int = Field(2048, ge=128, description="Most tokens that are encoded as one chunk.")
+    gradient_cache: bool = Field(
+        False, description="Hold one chunk's activations at a time: large batches in little memory, a third slower."
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto takes bf16 where the processor multiplies it faster (avx512_bf16, amx, CUDA)."
     )

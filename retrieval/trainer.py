@@ -32,7 +32,10 @@ class NonFiniteLoss(RuntimeError):
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did: loss in nats, share of queries whose positive scored highest, real tokens, seconds."""
+    """What one step did: loss in nats, share of queries whose positive scored highest, real tokens, seconds.
+
+    `peak_bytes` is the largest memory that the process has held until then.
+    """
 
     step: int
     kind: str
@@ -42,6 +45,7 @@ class StepReport:
     gradient_norm: float
     tokens: int
     seconds: float
+    peak_bytes: int
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,12 @@ def train(
                 raise NonFiniteLoss(f"the gradient of step {step} is not finite; lower the learning rate")
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            seconds = time.perf_counter() - started
-            rate = optimizer.param_groups[0]["lr"]
-            reports.append(StepReport(step, batch.kind, loss.item(), top1, rate, norm.item(), batch.tokens, seconds))
+            reports.append(
+                StepReport(
+                    step, batch.kind, loss.item(), top1, optimizer.param_groups[0]["lr"], norm.item(), batch.tokens,
+                    time.perf_counter() - started, peak_bytes(),
+                )
+            )  # fmt: skip
             on_step(reports[-1])
     encoder.cpu().eval()
     return TrainLog(pa.Table.from_pylist([asdict(report) for report in reports]), {"start": start, **totals(reports)})
@@ -120,7 +127,7 @@ def train(
 def batch_loss(encoder: Encoder, batch: Batch, config: TrainConfig) -> tuple[Tensor, float]:
     """Loss of one batch, with its graph, and the in-batch top-1."""
     with autocast(encoder, config):
-        vectors = encode_ids(encoder, batch.texts, config.chunk_tokens)
+        vectors = encode_ids(encoder, batch.texts, config.chunk_tokens, gradient_cache=config.gradient_cache)
     query_BD = vectors[batch.query_B.to(vectors.device)]
     passage_BD = vectors[batch.passage_B.to(vectors.device)]
     left_out_BB = batch.left_out_BB.to(vectors.device)
@@ -186,5 +193,10 @@ def totals(reports: list[StepReport]) -> dict[str, Any]:
         "steps": len(reports),
         "tokens": sum(report.tokens for report in reports),
         "step_seconds": sum(report.seconds for report in reports),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": peak_bytes(),
     }
+
+
+def peak_bytes() -> int:
+    """Largest resident memory of this process so far; Linux counts it in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,13 +1,17 @@
 """Run a cell in a process of its own, so that cells share no random state and none can take the sweep down."""
 
+import importlib
+import multiprocessing
 import os
-import subprocess
 import sys
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from prefect import get_client, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed
 
 from data.store import Store
@@ -15,6 +19,10 @@ from tasks.cell import CellSpec
 from tasks.record import cell_is_done, record_failed
 
 BYTES_A_PROCESS = 5 * 2**30
+CELL_MODULE = "flows.train_cell"  # by name: a task imports no flow
+# One process imports torch, transformers and Prefect, which takes seconds, and every cell's process is forked from it.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([CELL_MODULE])
 
 
 @task(task_run_name="cell {spec.label}", cache_policy=NO_CACHE)
@@ -36,35 +44,49 @@ def run_cell(store: Store, spec: CellSpec) -> State[str]:
     return Completed(message=spec.label, data=spec.cell_id)
 
 
+def start_forking() -> None:
+    """Let the process that cells are forked from start importing; nothing happens where it runs already."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"  # one thread a cell; must stand before torch is imported
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
 def _run_process(home: Path, spec: CellSpec) -> tuple[int, list[str]]:
-    """Start the `train-cell` flow in a fresh interpreter, pass its output on, and keep the last lines."""
-    root = str(Path(__file__).resolve().parent.parent)
+    """Run the `train-cell` flow in a process of its own, pass its output on, and keep the last lines."""
     with get_client(sync_client=True) as client:
-        api_url = str(client.api_url)
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",  # must be set before torch is imported
-        "PREFECT_API_URL": api_url,  # the parent's server, a temporary one included
-        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
-        "PYTHONUNBUFFERED": "1",
-    }
-    # -P: the current folder must not shadow our packages.
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "flows.train_cell", str(home)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-    ) as process:  # fmt: skip
-        try:
-            assert process.stdin and process.stdout
-            process.stdin.write(spec.model_dump_json())
-            process.stdin.close()
-            last: list[str] = []
-            for line in process.stdout:
+        api_url = str(client.api_url)  # the parent's server, a temporary one included
+    start_forking()
+    reader, writer = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_in_process, args=(spec, home, api_url, writer))
+    process.start()
+    writer.close()  # the child's end is the last one: the lines end when it does
+    try:
+        last: list[str] = []
+        with os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="replace") as lines:
+            for line in lines:
                 sys.stderr.write(line)
                 last = [*last[-19:], line.rstrip()]
-        except BaseException:
-            process.kill()  # a cancelled sweep leaves no cell running
-            raise
-    return process.returncode, last
+        process.join()
+    except BaseException:
+        process.kill()  # a cancelled sweep leaves no cell running
+        raise
+    assert process.exitcode is not None
+    return process.exitcode, last
+
+
+def _in_process(spec: CellSpec, home: Path, api_url: str, output: Connection) -> None:
+    """What the forked process does."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(output.fileno(), stream.fileno())
+    output.close()
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        importlib.import_module(CELL_MODULE).main(spec, home)
 
 
 def describe_failure(code: int, last_lines: list[str]) -> str:

@@ -80,8 +80,9 @@ class ProgressLog:
         self.reported = now
         left = (now - self.started) / done * (total - done)
         self.logger.info(
-            "%s: step %d of %d, loss %.3f, about %d s left", self.spec.label, done, total, report.loss, left
-        )
+            "%s: step %d of %d, loss %.3f, %.1f GB, about %d s left",
+            self.spec.label, done, total, report.loss, report.peak_bytes / 1e9, left,
+        )  # fmt: skip
 
 
 def open_tokens(store: Store, spec: CellSpec) -> Tokens:

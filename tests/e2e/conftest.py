@@ -57,8 +57,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         wait_until_healthy(f"http://127.0.0.1:{port}/api/health", process)
         yield shell
     finally:
-        process.terminate()
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a server or worker; one that does not stop when asked is killed."""
+    process.terminate()
+    try:
         process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Shell
+from tests.e2e.conftest import ROOT, Shell, stop
 from tests.toy import toy_sweep, write_toy_corpus
 
 pytestmark = pytest.mark.e2e
@@ -35,8 +35,7 @@ def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
         prefect(server, *run, "--param", f"workspace={workspace}")
         refused = server.run("prefect", *run, "--param", "workspace=relative")
     finally:
-        worker.terminate()
-        worker.wait(60)
+        stop(worker)
     asked = server.babelmix(
         "sql", "--json", "--workspace", str(workspace), "select strategy, status from cells order by 1"
     )

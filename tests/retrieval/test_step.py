@@ -52,11 +52,14 @@ def distilbert() -> Encoder:
 
 
 @pytest.mark.parametrize(("make", "packs"), [(tiny_encoder, True), (roberta, True), (distilbert, False)])
-@pytest.mark.parametrize("chunk_tokens", [20, 10_000])
-def test_vectors_and_gradients_equal_the_padded_forward(make, packs: bool, chunk_tokens: int) -> None:
+@pytest.mark.parametrize(("chunk_tokens", "gradient_cache"), [(20, False), (10_000, False), (20, True)])
+def test_vectors_and_gradients_equal_the_padded_forward(
+    make, packs: bool, chunk_tokens: int, gradient_cache: bool
+) -> None:
     encoder = make()
     assert can_pack(encoder.backbone) == packs
-    ours, theirs = encode_ids(encoder, texts(), chunk_tokens), padded(encoder, texts())
+    ours = encode_ids(encoder, texts(), chunk_tokens, gradient_cache=gradient_cache)
+    theirs = padded(encoder, texts())
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
     weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
     direction = torch.linspace(-1, 1, ours.numel()).view_as(ours)
@@ -66,6 +69,31 @@ def test_vectors_and_gradients_equal_the_padded_forward(make, packs: bool, chunk
         strict=True,
     ):
         torch.testing.assert_close(ours_w, theirs_w, atol=1e-5, rtol=1e-4)
+
+
+def gradients(encoder: Encoder, gradient_cache: bool) -> list[torch.Tensor]:
+    torch.manual_seed(9)
+    vectors = encode_ids(encoder, texts(), 20, gradient_cache=gradient_cache)
+    return list(torch.autograd.grad((vectors @ vectors.T).exp().sum(), list(encoder.parameters())))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_the_gradient_cache_gives_the_same_gradient(dropout: float) -> None:
+    encoder = tiny_encoder().train()
+    encoder.backbone.config.hidden_dropout_prob = dropout
+    kept, cached = gradients(encoder, False), gradients(encoder, True)
+    for kept_w, cached_w in zip(kept, cached, strict=True):
+        torch.testing.assert_close(cached_w, kept_w, atol=1e-6, rtol=1e-5)
+
+
+def test_the_gradient_cache_keeps_no_activations() -> None:
+    def kept_bytes(gradient_cache: bool) -> int:
+        sizes: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda x: (sizes.append(x.nbytes), x)[1], lambda x: x):
+            encode_ids(tiny_encoder(), texts(), 20, gradient_cache=gradient_cache)
+        return sum(sizes)
+
+    assert kept_bytes(True) < kept_bytes(False) / 10
 
 
 def test_a_bert_with_another_activation_is_not_packed() -> None:
