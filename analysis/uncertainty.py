@@ -166,6 +166,44 @@ def simultaneous_quantile(correlation_KK: Floats, df: float, level: float = 0.95
     return float(np.quantile(np.abs(t_DK).max(axis=1), level))
 
 
+def draw_documents(difference_KN: Floats, cluster_N: Ints, draws: int, seed: int = 0) -> Floats:
+    """Means of K arms over documents drawn again, for statistics that have no formula.
+
+    C of C documents are drawn with replacement (Field and Welsh 2007). A draw varies too little by the factor
+    (C - 1) / C, which stretching its deviation from the mean makes good.
+
+    Parameters
+    ----------
+    difference_KN : array
+        Difference of each question, arm by arm.
+    cluster_N : int array
+        Document of each question, numbered from 0; two or more.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    array of shape [draws, K]
+        Its rows hold the documents' part of the variance; the runs' part is to be added.
+    """
+    clusters = int(cluster_N.max()) + 1
+    generator = np.random.default_rng(seed)
+    times_DC = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=draws).astype(float)
+    sums_CK = np.stack([np.bincount(cluster_N, weights=row_N, minlength=clusters) for row_N in difference_KN], axis=1)
+    means_DK = times_DC @ sums_CK / (times_DC @ np.bincount(cluster_N, minlength=clusters))[:, None]
+    mean_K = difference_KN.mean(axis=1)
+    drawn_DK: Floats = mean_K + (means_DK - mean_K) * np.sqrt(clusters / (clusters - 1))
+    return drawn_DK
+
+
+def draw_run_noise(noise: RunNoise, seeds: int, arms: int, draws: int, seed: int = 0) -> Floats:
+    """Run noise of K arms' means, [draws, K]: normal, with a variance s^2 / S that is drawn too, s^2 nu / chi2_nu."""
+    generator = np.random.default_rng(seed)
+    variance_DK = noise.variance * noise.df / generator.chisquare(noise.df, (draws, 1)) / seeds
+    noise_DK: Floats = generator.standard_normal((draws, arms)) * np.sqrt(variance_DK)
+    return noise_DK
+
+
 def _combine(difference_SN: Floats, cluster_N: Ints, v_doc: float, run: RunNoise) -> Interval:
     """Add the variance of runs and documents; `run` is the variance of the mean difference."""
     if np.isnan(v_doc):  # one document says nothing of others

@@ -1,21 +1,19 @@
-"""Plan and write many batch rows, and print the seconds and the peak memory: it should grow linearly with the rows.
-
-python benchmarks/plan_rows.py --rows 10000000
-"""
+"""Plan and write many batch rows: seconds and peak memory, which should grow linearly with the rows."""
 
 import argparse
-import resource
 import tempfile
 import time
 from pathlib import Path
 
 import pyarrow as pa
 
+from benchmarks.fixture import Figures, keep
 from data.batches import plan_batches, write_plan
 from data.fingerprint import content_id
 from data.schedule import ScheduleConfig
 from data.schema import PAIRS, TEXTS
 from data.strategies import Strategy
+from retrieval.trainer import peak_bytes
 
 LANGUAGES = ("da", "de", "en", "et", "fr", "ga", "ha", "lt", "ny", "sr-Latn", "sw", "yo")
 
@@ -46,8 +44,26 @@ def corpus(n_pairs: int) -> tuple[pa.Table, pa.Table]:
     return pairs, texts
 
 
+def measure(rows: int, batch_size: int, n_pairs: int, strategy: Strategy) -> Figures:
+    """Plan and write that many rows."""
+    pairs, texts = corpus(n_pairs)
+    schedule = ScheduleConfig(steps=rows // batch_size, batch_size=batch_size, languages=LANGUAGES)
+    started = time.perf_counter()
+    plan = plan_batches(strategy, schedule, pairs, texts, seed=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "batches.parquet"
+        write_plan(path, plan)
+        megabytes = path.stat().st_size / 1e6
+    return {
+        "plan_rows": {
+            "seconds": time.perf_counter() - started, "at_most": 60, "rows": plan.pair_SB.size,
+            "gb": peak_bytes() / 1e9, "megabytes": megabytes,
+        }
+    }  # fmt: skip
+
+
 def main() -> None:
-    """Plan, write and report."""
+    """Measure and keep."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--batch-size", type=int, default=32)
@@ -55,28 +71,8 @@ def main() -> None:
     parser.add_argument("--strategy", default="row_hybrid")
     parser.add_argument("--ratio", type=float, default=0.35)
     options = parser.parse_args()
-    pairs, texts = corpus(options.pairs)
-    schedule = ScheduleConfig(
-        steps=options.rows // options.batch_size, batch_size=options.batch_size, languages=LANGUAGES
-    )
-    print(f"before: peak {peak_gb():.2f} GB")
-    started = time.perf_counter()
-    plan = plan_batches(Strategy(name=options.strategy, ratio=options.ratio), schedule, pairs, texts, seed=1)
-    planned = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "batches.parquet"
-        write_plan(path, plan)
-        megabytes = path.stat().st_size / 1e6
-    written = time.perf_counter()
-    print(
-        f"{plan.pair_SB.size:,} rows: planned in {planned - started:.1f} s, written in {written - planned:.1f} s, "
-        f"{megabytes:.0f} MB, peak {peak_gb():.2f} GB"
-    )
-
-
-def peak_gb() -> float:
-    """Largest resident memory of this process so far, in GB (Linux counts in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    strategy = Strategy(name=options.strategy, ratio=options.ratio)
+    keep(measure(options.rows, options.batch_size, options.pairs, strategy))
 
 
 if __name__ == "__main__":

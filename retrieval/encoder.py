@@ -164,6 +164,11 @@ class Encoder(nn.Module):
         write_layout(folder, layout, width=int(self.backbone.config.hidden_size))
 
 
+def compute_device() -> str:
+    """Where training and encoding run: a CUDA device when there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def load_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[Side, str]]:
     """Load the tokenizer and the prefixes of an encoder without reading its weights."""
     layout = read_layout(folder)

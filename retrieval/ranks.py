@@ -1,11 +1,13 @@
-"""Exact ranks from vectors: how many passages of each group stand ahead of each relevant one.
+"""Exact ranks from vectors: how many passages stand ahead of each relevant one, in its language and in the pool.
 
 rank = 1 + number scored higher + number of equals that come first. Ties are trec_eval's: score, then document id as a
-string, both descending. Nothing is sorted: one matrix product gives a chunk of scores, comparing them with a relevant
-passage's score gives who is ahead, and a second product with the groups' membership counts them for every group at
-once, so that the mono, cross and multilingual ranks of a passage come from one pass.
+string, both descending. Nothing is sorted: one matrix product gives the scores of a chunk of queries, and a comparison
+with a relevant passage's score gives who is ahead of it; counting that over its language's rows and over the pool's
+gives its ranks in the mono, cross and multilingual settings.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-CHUNK_BYTES = 64 * 2**20  # of a chunk's scores: fits the memory of any machine, large enough for a fast product
+SCORE_BYTES = 64 * 2**20  # of a chunk's scores: fits the memory of any machine, large enough for a fast product
+COMPARED_BYTES = 2**20  # of comparisons made at once: fits a core's cache
 LEAST_ROWS = 8
 Ints = NDArray[np.int64]
-Vectors = NDArray[np.float32]
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
 
 class Relevant(NamedTuple):
@@ -26,86 +30,119 @@ class Relevant(NamedTuple):
     passage_R: Ints
 
 
-class Counts(NamedTuple):
-    """What `count_ahead` finds.
-
-    ahead_RG : passages of each group ahead of each relevant one.
-    top_QG : passages of each group among the first `top` of the pool, for each query.
-    """
-
-    ahead_RG: Ints
-    top_QG: Ints
-
-
-def count_ahead(
-    query_QD: Vectors, passage_PD: Vectors, id_order_P: Ints, relevant: Relevant, group_PG: NDArray[np.bool_],
-    pool_P: NDArray[np.bool_], top: int = 10,
-) -> Counts:  # fmt: skip
-    """Count the passages ahead of every relevant one, group by group.
+@dataclass(frozen=True)
+class Passages:
+    """What is ranked.
 
     Parameters
     ----------
-    query_QD, passage_PD : fp32 arrays
-        Unit vectors.
+    vectors_PD : fp32 array
+        Unit vectors, sorted by language.
+    lang_P : int array
+        Language code of each passage, ascending.
     id_order_P : int array
         Place of each passage when ids are sorted descending: of equal scores the smaller place is ahead.
+    pool_P : bool array
+        Which passages are in the multilingual pool.
+    """
+
+    vectors_PD: Floats
+    lang_P: Ints
+    id_order_P: Ints
+    pool_P: Bools
+
+
+class Counts(NamedTuple):
+    """What `count_ahead` finds.
+
+    in_language_R : passages of the same language ahead of each relevant one.
+    in_pool_R : passages of the query's pool ahead of each relevant one.
+    top_QL : passages of each language among the first `top` of the whole pool, for each query.
+    """
+
+    in_language_R: Ints
+    in_pool_R: Ints
+    top_QL: Ints
+
+
+def count_ahead(
+    query_QD: Floats, passages: Passages, relevant: Relevant, n_languages: int,
+    left_out_Q: Ints | None = None, top: int = 10,
+) -> Counts:  # fmt: skip
+    """Count the passages ahead of every relevant one.
+
+    Parameters
+    ----------
+    query_QD : fp32 array
+        Unit vectors.
+    passages : Passages
     relevant : Relevant
         R pairs, sorted by query.
-    group_PG : bool array
-        Which passages belong to which group; groups may overlap.
-    pool_P : bool array
-        The pool whose first `top` passages are counted by group.
+    n_languages : int
+    left_out_Q : int array, optional
+        Language that is not in the query's pool.
+    top : int
+        How many of the first passages are counted by language.
     """
-    passages, groups, order = (torch.from_numpy(array) for array in (passage_PD, group_PG, id_order_P))
-    groups = groups.float()
-    ahead = [torch.zeros(0, groups.shape[1])]
-    tops = [torch.zeros(0, groups.shape[1])]
-    chunk = max(1, CHUNK_BYTES // (4 * len(passage_PD)))
-    for start in range(0, len(query_QD), chunk):
-        scores_CP = _scores(torch.from_numpy(query_QD[start : start + chunk]), passages)
-        first, last = np.searchsorted(relevant.query_R, [start, start + chunk])
-        for stretch in range(first, last, chunk):
-            part = slice(stretch, min(stretch + chunk, last))
-            rows = torch.from_numpy(relevant.query_R[part] - start)
-            ahead.append(_ahead(scores_CP[rows], torch.from_numpy(relevant.passage_R[part]), order, groups))
-        tops.append(_top(scores_CP, torch.from_numpy(pool_P), order, top) @ groups)
-    return Counts(torch.cat(ahead).long().numpy(), torch.cat(tops).long().numpy())
+    bounds_L = np.searchsorted(passages.lang_P, np.arange(n_languages + 1))
+    bounds_Q = np.searchsorted(relevant.query_R, np.arange(len(query_QD) + 1))
+    in_language_R, in_pool_R = np.zeros((2, len(relevant.query_R)), np.int64)
+    top_QL = np.zeros((len(query_QD), n_languages), np.int64)
+    for start, scores_CP in _score_chunks(query_QD, passages.vectors_PD):
+        top_QL[start : start + len(scores_CP)] = _top_languages(scores_CP, passages, n_languages, top)
+        for query, scores_P in enumerate(scores_CP.numpy(), start):
+            pool_P = passages.pool_P
+            if left_out_Q is not None:
+                pool_P = pool_P & (passages.lang_P != left_out_Q[query])
+            for row, ahead_P in _ahead(scores_P, relevant.passage_R, passages, bounds_Q[query : query + 2]):
+                lang = passages.lang_P[relevant.passage_R[row]]
+                in_language_R[row] = np.count_nonzero(ahead_P[bounds_L[lang] : bounds_L[lang + 1]])
+                in_pool_R[row] = np.count_nonzero(ahead_P & pool_P)
+    return Counts(in_language_R, in_pool_R, top_QL)
 
 
-def _scores(query_CD: Tensor, passage_PD: Tensor) -> Tensor:
-    """Cosines [C, P] in fp32; equal passages get equal scores.
+def _score_chunks(query_QD: Floats, passage_PD: Floats) -> Iterator[tuple[int, Tensor]]:
+    """Cosines [C, P] in fp32, a chunk of queries at a time, with the first query's row; equal passages score equal.
 
     With one to three rows the matrix product takes another path, in which they need not: few rows are padded.
     """
-    padded = torch.nn.functional.pad(query_CD, (0, 0, 0, max(0, LEAST_ROWS - len(query_CD))))
-    return (padded @ passage_PD.T)[: len(query_CD)]
+    passages = torch.from_numpy(passage_PD)
+    chunk = max(LEAST_ROWS, SCORE_BYTES // (4 * max(len(passage_PD), 1)))
+    for start in range(0, len(query_QD), chunk):
+        queries = torch.from_numpy(query_QD[start : start + chunk])
+        padded = torch.nn.functional.pad(queries, (0, 0, 0, max(0, LEAST_ROWS - len(queries))))
+        yield start, (padded @ passages.T)[: len(queries)]
 
 
-def _ahead(scores_RP: Tensor, passage_R: Tensor, order_P: Tensor, group_PG: Tensor) -> Tensor:
-    """Members of each group ahead of one passage a row; counts below 2^24 are exact in fp32."""
-    own_R1 = scores_RP.gather(1, passage_R[:, None])
-    ahead_RG = (scores_RP > own_R1).float() @ group_PG
-    equal_RP = scores_RP == own_R1
-    tied = equal_RP.sum(dim=1) > 1  # a passage equals itself
-    if tied.any():
-        first_RP = equal_RP[tied] & (order_P < order_P[passage_R[tied]][:, None])
-        ahead_RG[tied] += first_RP.float() @ group_PG
-    return ahead_RG
+def _ahead(scores_P: Floats, passage_R: Ints, passages: Passages, bounds: Ints) -> Iterator[tuple[int, Bools]]:
+    """Which passages are ahead of each of one query's relevant ones, rows `bounds[0]` to `bounds[1]`."""
+    step = max(1, COMPARED_BYTES // len(scores_P))
+    for first in range(bounds[0], bounds[1], step):
+        passage_K = passage_R[first : min(first + step, bounds[1])]
+        own_K1 = scores_P[passage_K][:, None]
+        ahead_KP = scores_P > own_K1
+        equal_KP = scores_P == own_K1
+        if np.count_nonzero(equal_KP) > len(passage_K):  # a passage equals itself
+            ahead_KP |= equal_KP & (passages.id_order_P < passages.id_order_P[passage_K][:, None])
+        yield from enumerate(ahead_KP, first)
 
 
-def _top(scores_CP: Tensor, pool_P: Tensor, order_P: Tensor, top: int) -> Tensor:
-    """Mark the first `top` passages of the pool for each query, ties as above; float [C, P] of zeros and ones."""
-    scores_CP = scores_CP.masked_fill(~pool_P, -torch.inf)
-    top = min(top, int(pool_P.sum()))
-    if top == 0:
-        return torch.zeros_like(scores_CP)
-    edge_C1 = scores_CP.topk(top, dim=1).values[:, -1:]
-    marks_CP = scores_CP >= edge_C1
-    for row in torch.nonzero(marks_CP.sum(dim=1) > top).flatten().tolist():
-        equal = torch.nonzero(scores_CP[row] == edge_C1[row]).flatten()
-        surplus = int(marks_CP[row].sum()) - top
-        marks_CP[row, equal[order_P[equal].argsort(descending=True)[:surplus]]] = False
-    return marks_CP.float()
+def _top_languages(scores_CP: Tensor, passages: Passages, n_languages: int, top: int) -> Ints:
+    """Passages of each language among the first `top` of the pool for each query, ties as above; [C, L]."""
+    pool = torch.from_numpy(np.flatnonzero(passages.pool_P))
+    if len(pool) < len(passages.pool_P):
+        scores_CP = scores_CP[:, pool]
+    top = min(top, len(pool))
+    values, places = scores_CP.topk(min(top + 1, len(pool)), dim=1)
+    rows_CT = pool[places[:, :top]].numpy()
+    if top < len(pool):
+        for query in torch.nonzero(values[:, -1] == values[:, -2]).flatten().tolist():  # a tie across the edge
+            enough = torch.nonzero(scores_CP[query] >= values[query, -1]).flatten()
+            order = np.lexsort((passages.id_order_P[pool[enough]], -scores_CP[query, enough].numpy()))
+            rows_CT[query] = pool[enough].numpy()[order[:top]]
+    found = passages.lang_P[rows_CT] + n_languages * np.arange(len(rows_CT))[:, None]
+    counts: Ints = np.bincount(found.ravel(), minlength=n_languages * len(rows_CT)).reshape(-1, n_languages)
+    return counts
 
 
 def padded_ranks(group_R: Ints, rank_R: Ints) -> tuple[Ints, NDArray[np.float64]]:

@@ -13,7 +13,7 @@ from retrieval.index import CollectionIndex, require_finite
 from retrieval.measures import RANK_MEASURES
 from retrieval.measures.rank_distance import rank_distance
 from retrieval.measures.same_language import same_language_share
-from retrieval.ranks import Counts, Relevant, count_ahead, padded_ranks
+from retrieval.ranks import Counts, Passages, Relevant, count_ahead, padded_ranks
 
 Ints = NDArray[np.int64]
 Columns = dict[str, Any]
@@ -68,7 +68,7 @@ def score_suite(suite: Suite, queries: NDArray[np.float32], index: CollectionInd
         raise ValueError(f"vectors and suite {suite.name} differ in their number of queries or passages")
     require_finite(queries)
     scorer = Scorer(suite, index)
-    counts = count_ahead(queries, index.vectors(), scorer.id_order_P, scorer.relevant, scorer.group_PG, scorer.core_P)
+    counts = scorer.count(queries, index.vectors())
     parts = [scorer.by_language(counts)] if {"mono", "cross"} & set(suite.settings) else []
     parts += [scorer.multilingual(counts)] if "multi" in suite.settings else []
     tables = [_table(suite, scorer.languages, identity, columns) for columns in parts]
@@ -76,10 +76,10 @@ def score_suite(suite: Suite, queries: NDArray[np.float32], index: CollectionInd
 
 
 class Scorer:
-    """A suite as arrays: languages, pools and relevance by row; turns counts into per-query columns.
+    """A suite as arrays: languages, pool and relevance by row; turns counts into per-query columns.
 
-    Groups of passages: the L languages, then the L languages' shares of the multilingual pool, which holds what exists
-    in all languages.
+    The multilingual pool holds what exists in all languages. In a bitext suite the query's own language leaves the
+    pool, and with it the language bias, which has no meaning without an answer in one's own language.
     """
 
     def __init__(self, suite: Suite, index: CollectionIndex) -> None:
@@ -93,16 +93,20 @@ class Scorer:
         self.id_order_P[np.argsort(ids)[::-1]] = np.arange(len(ids))
         self.core_P = in_all_languages(suite.candidates, len(self.languages))
         self.core_Q = in_all_languages(suite.queries, len(self.languages))
-        of_lang_PL = self.lang_P[:, None] == np.arange(len(self.languages))
-        self.group_PG = np.concatenate([of_lang_PL, of_lang_PL & self.core_P[:, None]], axis=1)
         self.relevant, self.meaning_R = find_relevant(suite)
+
+    def count(self, queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> Counts:
+        """Count the passages ahead of every relevant one."""
+        passages = Passages(vectors, self.lang_P, self.id_order_P, self.core_P)
+        left_out_Q = self.query_lang_Q if self.suite.bitext else None
+        return count_ahead(queries, passages, self.relevant, len(self.languages), left_out_Q)
 
     def by_language(self, counts: Counts) -> Columns:
         """Columns of the mono and cross settings: each query against each language's collection."""
         query_R, lang_R = self.relevant.query_R, self.lang_P[self.relevant.passage_R]
         same_R = self.query_lang_Q[query_R] == lang_R
         asked_R = (same_R & ("mono" in self.suite.settings)) | (~same_R & ("cross" in self.suite.settings))
-        rank_R = 1 + counts.ahead_RG[np.arange(len(lang_R)), lang_R]
+        rank_R = 1 + counts.in_language_R
         n_languages = len(self.languages)
         groups, ranks_QR = padded_ranks((query_R * n_languages + lang_R)[asked_R], rank_R[asked_R])
         query_Q, lang_Q = np.divmod(groups, n_languages)
@@ -110,18 +114,14 @@ class Scorer:
         return {"query": query_Q, "passage_lang": lang_Q, "pool_size": pool_L[lang_Q], "ranks": ranks_QR}
 
     def multilingual(self, counts: Counts) -> Columns:
-        """Columns of the multi setting: one pool, every translation of the answer relevant.
-
-        In a bitext suite the query's own language leaves the pool, and with it the language bias, which has no meaning
-        without an answer in one's own language.
-        """
+        """Columns of the multi setting: one pool, every translation of the answer relevant."""
         n_languages, n_queries = len(self.languages), len(self.query_lang_Q)
         query_R, passage_R = self.relevant
         allowed_QL = np.ones((n_queries, n_languages), bool)
         if self.suite.bitext:
             allowed_QL[np.arange(n_queries), self.query_lang_Q] = False
         asked_R = self.core_Q[query_R] & self.core_P[passage_R] & allowed_QL[query_R, self.lang_P[passage_R]]
-        rank_R = 1 + (counts.ahead_RG[:, n_languages:] * allowed_QL[query_R]).sum(axis=1)
+        rank_R = 1 + counts.in_pool_R
         query_Q, ranks_QR = padded_ranks(query_R[asked_R], rank_R[asked_R])
         pool_L = np.bincount(self.lang_P[self.core_P], minlength=n_languages)
         pool_Q = allowed_QL @ pool_L
@@ -134,8 +134,7 @@ class Scorer:
             "rank_distance": distance_Q[query_Q], "rank_distance_scaled": scaled_Q[query_Q],
         }  # fmt: skip
         if not self.suite.bitext:
-            top_QL = counts.top_QG[query_Q, n_languages:]
-            share_Q, excess_Q = same_language_share(top_QL, self.query_lang_Q[query_Q], pool_L)
+            share_Q, excess_Q = same_language_share(counts.top_QL[query_Q], self.query_lang_Q[query_Q], pool_L)
             columns |= {"same_language_at_10": share_Q, "same_language_excess": excess_Q}
         return columns
 

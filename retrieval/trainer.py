@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from data.draws import keyed_uint64
 from data.relevance import Relevance
 from retrieval.batch import Batch, Tokens, read_batches, used_tokens
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, compute_device
 from retrieval.loss import in_batch_top1, info_nce
 from retrieval.step import encode_ids
 from retrieval.train_config import TrainConfig
@@ -90,7 +90,7 @@ def train(
         Before the step that would have spoiled the weights.
     """
     torch.manual_seed(int(keyed_uint64(seed, "dropout", 0)[0] >> np.uint64(1)))
-    encoder.to("cuda" if torch.cuda.is_available() else "cpu")
+    encoder.to(compute_device())
     reports: list[StepReport] = []
     with training_vocabulary(encoder.backbone, used_tokens(rows, tokens)) as vocabulary:
         batches = list(read_batches(rows, tokens, relevance, vocabulary))

@@ -15,7 +15,7 @@ from data.relevance import Relevance
 from data.schema import read_table
 from data.store import Draft, Store
 from retrieval.batch import Tokens
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, compute_device
 from retrieval.tokens import TokenTable
 from retrieval.trainer import StepReport, start_warnings, train
 from tasks.cell import CellSpec
@@ -94,7 +94,7 @@ def open_tokens(store: Store, spec: CellSpec) -> Tokens:
 def load_checkpoint(store: Store, spec: CellSpec) -> Encoder:
     """The encoder that this cell is scored with, ready for inference."""
     step = spec.checkpoint_step
-    return Encoder.load(store.require(step.room, step.fingerprint)).eval()
+    return Encoder.load(store.require(step.room, step.fingerprint)).eval().to(compute_device())
 
 
 def use_one_thread() -> None:

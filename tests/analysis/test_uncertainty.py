@@ -8,6 +8,8 @@ from analysis.uncertainty import (
     contrast_correlation,
     contrast_to_start,
     document_variance,
+    draw_documents,
+    draw_run_noise,
     interaction_variance,
     run_noise,
     simultaneous_quantile,
@@ -137,3 +139,26 @@ def test_one_document_gives_no_interval() -> None:
     for interval in (contrast(difference, one, run_noise(np.eye(3)[:, :2])), contrast_to_start(difference, one)):
         assert interval.difference == 3.5
         assert np.isnan(interval.bounds()).all()
+
+
+def test_drawn_documents_vary_as_the_formula_says() -> None:
+    generator = np.random.default_rng(2)
+    cluster_N = np.sort(np.concatenate([np.arange(30), generator.integers(0, 30, 600)]))
+    difference_KN = 0.1 * generator.standard_normal((2, 30))[:, cluster_N] + 0.05 * generator.standard_normal((2, 630))
+    drawn_DK = draw_documents(difference_KN, cluster_N, 20_000)
+    expected = [document_variance(row_N, cluster_N) ** 0.5 for row_N in difference_KN]
+    np.testing.assert_allclose(drawn_DK.std(axis=0), expected, rtol=0.05)
+    np.testing.assert_allclose(drawn_DK.mean(axis=0), difference_KN.mean(axis=1), atol=0.002)
+
+
+def test_documents_drawn_again_by_hand() -> None:
+    # Two documents of one question each, 0 and 1: a draw has the mean 0, 0.5 or 1, its deviation stretched by sqrt(2).
+    drawn = draw_documents(np.array([[0.0, 1.0]]), np.array([0, 1]), 400)
+    low, middle, high = np.unique(drawn.round(6))
+    assert (low, middle, high) == pytest.approx((0.5 - 0.5**0.5, 0.5, 0.5 + 0.5**0.5), abs=1e-5)
+
+
+def test_run_noise_has_the_variance_of_a_mean_over_seeds_and_heavier_tails() -> None:
+    drawn_DK = draw_run_noise(RunNoise(0.04, 10), seeds=4, arms=3, draws=100_000)
+    # A t variable with 10 degrees of freedom has the variance 10 / 8.
+    np.testing.assert_allclose(drawn_DK.var(axis=0), 0.04 / 4 * 10 / 8, rtol=0.05)

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 import pytrec_eval
-import torch
 
 from retrieval.measures import RANK_MEASURES
-from retrieval.ranks import Relevant, _scores, count_ahead, padded_ranks
+from retrieval.ranks import Passages, Relevant, _score_chunks, count_ahead, padded_ranks
 
 QUERIES, PASSAGES = 40, 300
 
@@ -25,6 +24,10 @@ def vectors(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     return unit(rng.normal(size=(QUERIES, 16))), unit(rng.normal(size=(PASSAGES, 16)))
 
 
+def one_language(passages: np.ndarray, order: np.ndarray) -> Passages:
+    return Passages(passages, np.zeros(len(passages), int), order, np.ones(len(passages), bool))
+
+
 def by_pytrec(scores: np.ndarray, ids: list[str], relevant: list[list[int]]) -> dict[str, list[float]]:
     qrels = {str(q): {ids[p]: 1 for p in rows} for q, rows in enumerate(relevant)}
     run = {str(q): dict(zip(ids, map(float, row), strict=True)) for q, row in enumerate(scores)}
@@ -41,11 +44,12 @@ def by_pytrec(scores: np.ndarray, ids: list[str], relevant: list[list[int]]) -> 
 
 @pytest.mark.parametrize("kind", ["random", "full of ties", "all equal"])
 @pytest.mark.parametrize("answers", [1, 7])
-@pytest.mark.parametrize("chunk_bytes", [4 * PASSAGES * 7, 2**26])
+@pytest.mark.parametrize("queries_a_chunk", [9, 1000])
 def test_measures_agree_with_trec_eval(
-    kind: str, answers: int, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch
+    kind: str, answers: int, queries_a_chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.ranks.CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr("retrieval.ranks.SCORE_BYTES", 4 * PASSAGES * queries_a_chunk)
+    monkeypatch.setattr("retrieval.ranks.COMPARED_BYTES", 3 * PASSAGES)
     rng = np.random.default_rng(7)
     queries, passages = vectors(kind, rng)
     ids = [f"{n:08x}" for n in rng.permutation(PASSAGES) * 7919]
@@ -53,34 +57,55 @@ def test_measures_agree_with_trec_eval(
     order = np.empty(PASSAGES, np.int64)
     order[np.argsort(ids)[::-1]] = np.arange(PASSAGES)
     rows = Relevant(np.repeat(np.arange(QUERIES), answers), np.concatenate(relevant))
-    everything = np.ones((PASSAGES, 1), bool)
-    counts = count_ahead(queries, passages, order, rows, everything, everything[:, 0])
-    _, ranks = padded_ranks(rows.query_R, 1 + counts.ahead_RG[:, 0])
+    found = count_ahead(queries, one_language(passages, order), rows, 1)
+    assert (found.in_language_R == found.in_pool_R).all()
+    _, ranks = padded_ranks(rows.query_R, 1 + found.in_pool_R)
     theirs = by_pytrec(queries @ passages.T, ids, relevant)
     for name, measure in RANK_MEASURES.items():
         np.testing.assert_allclose(measure(ranks), theirs[name], atol=1e-6, err_msg=name)
 
 
-def test_groups_are_counted_apart_and_add_up() -> None:
-    # One query along the x axis; scores fall from passage 0 to 5; groups: even rows, odd rows.
-    passages = np.array([[1 - 0.1 * row] for row in range(6)], np.float32)
-    group_PG = np.array([[row % 2 == 0, row % 2 == 1] for row in range(6)])
-    relevant = Relevant(np.array([0]), np.array([4]))
-    counts = count_ahead(
-        np.ones((1, 1), np.float32), passages, np.arange(6), relevant, group_PG, np.array([False, *[True] * 5]), top=3
-    )
-    assert counts.ahead_RG.tolist() == [[2, 2]]  # rows 0 and 2; rows 1 and 3
-    assert counts.top_QG.tolist() == [[1, 2]]  # the pool starts at row 1: its first three are rows 1, 2, 3
+def test_languages_and_the_pool_are_counted_apart() -> None:
+    # One query along the x axis; scores fall from passage 0 to 7 within each language: 0-3 in one, 4-7 in the other.
+    passages = np.array([[1.0], [0.8], [0.6], [0.4], [0.9], [0.7], [0.5], [0.3]], np.float32)
+    pool = np.array([False, *[True] * 7])
+    ranked = Passages(passages, np.repeat([0, 1], 4), np.arange(8), pool)
+    relevant = Relevant(np.array([0, 0]), np.array([3, 6]))
+    counts = count_ahead(np.ones((1, 1), np.float32), ranked, relevant, 2, top=3)
+    assert counts.in_language_R.tolist() == [3, 2]  # rows 0, 1, 2; rows 4, 5
+    assert counts.in_pool_R.tolist() == [5, 4]  # all but row 0
+    assert counts.top_QL.tolist() == [[1, 2]]  # rows 4, 1, 5
+    without_first = count_ahead(np.ones((1, 1), np.float32), ranked, relevant, 2, left_out_Q=np.array([0]))
+    assert without_first.in_pool_R.tolist() == [3, 2]  # rows 4, 5, 6; rows 4, 5
 
 
 def test_of_equal_scores_the_larger_id_is_in_the_top() -> None:
     order = np.array([3, 1, 0, 2])  # ids descending: row 2, row 1, row 3, row 0
-    counts = count_ahead(
-        np.ones((1, 1), np.float32), np.ones((4, 1), np.float32), order, Relevant(np.array([0]), np.array([3])),
-        np.eye(4, dtype=bool), np.ones(4, bool), top=2,
-    )  # fmt: skip
-    assert counts.top_QG.tolist() == [[0, 1, 1, 0]]
-    assert counts.ahead_RG.tolist() == [[0, 1, 1, 0]]
+    ranked = Passages(np.ones((4, 1), np.float32), np.arange(4), order, np.ones(4, bool))
+    counts = count_ahead(np.ones((1, 1), np.float32), ranked, Relevant(np.array([0]), np.array([3])), 4, top=2)
+    assert counts.top_QL.tolist() == [[0, 1, 1, 0]]
+    assert counts.in_pool_R.tolist() == [2]
+    assert counts.in_language_R.tolist() == [0]
+
+
+@pytest.mark.parametrize("kind", ["random", "full of ties", "all equal"])
+def test_the_first_ten_are_those_of_a_sort(kind: str) -> None:
+    rng = np.random.default_rng(11)
+    queries, passages = vectors(kind, rng)
+    order, pool = rng.permutation(PASSAGES), rng.random(PASSAGES) < 0.5
+    lang = np.sort(rng.integers(0, 5, PASSAGES))
+    counts = count_ahead(queries, Passages(passages, lang, order, pool), Relevant(*np.zeros((2, 1), int)), 5)
+    scores = np.where(pool, queries @ passages.T, -np.inf)
+    first = [np.lexsort((order, -row))[:10] for row in scores]
+    assert counts.top_QL.tolist() == [np.bincount(lang[rows], minlength=5).tolist() for rows in first]
+
+
+def test_an_empty_pool_has_no_first_ten() -> None:
+    ranked = Passages(np.ones((4, 1), np.float32), np.zeros(4, int), np.arange(4), np.zeros(4, bool))
+    counts = count_ahead(np.ones((2, 1), np.float32), ranked, Relevant(np.array([0]), np.array([3])), 1)
+    assert counts.top_QL.tolist() == [[0], [0]]
+    assert counts.in_pool_R.tolist() == [0]
+    assert counts.in_language_R.tolist() == [3]
 
 
 def test_ranks_are_padded_group_by_group() -> None:
@@ -93,6 +118,7 @@ def test_ranks_are_padded_group_by_group() -> None:
 def test_equal_passages_score_equal_however_few_queries_there_are(queries: int) -> None:
     rng = np.random.default_rng(4)
     passages = np.repeat(unit(rng.normal(size=(1, 384))), 333, axis=0)
-    scores = _scores(torch.from_numpy(unit(rng.normal(size=(queries, 384)))), torch.from_numpy(passages))
+    ((start, scores),) = _score_chunks(unit(rng.normal(size=(queries, 384))), passages)
+    assert start == 0
     assert scores.shape == (queries, 333)
     assert (scores == scores[:, :1]).all()
