@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# All cores compile at once, where pip takes one: every later process starts seconds earlier.
+COMPILE = -$(BIN)/python -m compileall -q -j 0 -x /tests/ $(VENV)/lib >/dev/null
 SOURCES := $(shell find analysis data flows retrieval tasks -name '*.py' -o -name '*.txt' -o -name '*.sql' -o -name '*.j2')
 
 .PHONY: sweep test lint typecheck soak bench format clean
@@ -36,14 +38,17 @@ clean:
 # `babelmix` is installed, not linked: what runs is what a user gets, so changed sources install again.
 $(VENV)/.cpu: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu]'
+	$(COMPILE)
 	touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev]'
+	$(COMPILE)
 	touch $@ $(VENV)/.cpu
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev,bench]'
+	$(COMPILE)
 	touch $@ $(VENV)/.dev
 
 $(BIN)/python:

@@ -150,7 +150,8 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]], as_json: bool) 
     table = Table(*columns)
     for row in rows:
         table.add_row(*(Text("" if value is None else _show(value)) for value in row))
-    Console().print(table)
+    # A table that goes into a file or a pipe is as wide as its values.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
 def _show(value: Any) -> str:

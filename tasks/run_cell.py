@@ -4,6 +4,7 @@ import importlib
 import multiprocessing
 import os
 import sys
+import threading
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -81,12 +82,20 @@ def _run_process(home: Path, spec: CellSpec) -> tuple[int, list[str]]:
 
 
 def _in_process(spec: CellSpec, home: Path, api_url: str, output: Connection) -> None:
-    """What the forked process does."""
+    """What the forked process does; it ends with its parent, whatever ended that."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output.fileno(), stream.fileno())
     output.close()
     with temporary_settings({PREFECT_API_URL: api_url}):
         importlib.import_module(CELL_MODULE).main(spec, home)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def describe_failure(code: int, last_lines: list[str]) -> str:
