@@ -2,7 +2,7 @@
 
 rank = 1 + number scored higher + number of equals that come first. Ties are trec_eval's: score, then document id as a
 string, both descending. Nothing is sorted: one matrix product gives the scores of a chunk of queries, and a comparison
-with a relevant passage's score gives who is ahead of it; counting that over its language's rows and over the pool's
+with a relevant passage's score gives who is ahead of it; counting those over its language's rows and over the pool's
 gives its ranks in the mono, cross and multilingual settings.
 """
 
@@ -84,47 +84,56 @@ def count_ahead(
     top : int
         How many of the first passages are counted by language.
     """
-    bounds_L = np.searchsorted(passages.lang_P, np.arange(n_languages + 1))
-    bounds_Q = np.searchsorted(relevant.query_R, np.arange(len(query_QD) + 1))
-    in_language_R, in_pool_R = np.zeros((2, len(relevant.query_R)), np.int64)
+    first_L = np.searchsorted(passages.lang_P, np.arange(n_languages + 1))
+    first_Q = np.searchsorted(relevant.query_R, np.arange(len(query_QD) + 1)).tolist()
+    in_language: list[int] = []
+    in_pool: list[int] = []
     top_QL = np.zeros((len(query_QD), n_languages), np.int64)
+    step = max(1, COMPARED_BYTES // len(passages.lang_P))
     for start, scores_CP in _score_chunks(query_QD, passages.vectors_PD):
         top_QL[start : start + len(scores_CP)] = _top_languages(scores_CP, passages, n_languages, top)
         for query, scores_P in enumerate(scores_CP.numpy(), start):
-            pool_P = passages.pool_P
-            if left_out_Q is not None:
-                pool_P = pool_P & (passages.lang_P != left_out_Q[query])
-            for row, ahead_P in _ahead(scores_P, relevant.passage_R, passages, bounds_Q[query : query + 2]):
-                lang = passages.lang_P[relevant.passage_R[row]]
-                in_language_R[row] = np.count_nonzero(ahead_P[bounds_L[lang] : bounds_L[lang + 1]])
-                in_pool_R[row] = np.count_nonzero(ahead_P & pool_P)
-    return Counts(in_language_R, in_pool_R, top_QL)
+            for first in range(first_Q[query], first_Q[query + 1], step):
+                passage_K = relevant.passage_R[first : min(first + step, first_Q[query + 1])]
+                near_N, ahead_KN = _ahead(scores_P, passage_K, passages.id_order_P)
+                first_L_in_N = np.searchsorted(near_N, first_L).tolist()
+                langs = zip(ahead_KN, passages.lang_P[passage_K].tolist(), strict=True)
+                in_language += [np.count_nonzero(ahead_N[slice(*first_L_in_N[k : k + 2])]) for ahead_N, k in langs]
+                pool_N = passages.pool_P[near_N]
+                if left_out_Q is not None:
+                    pool_N &= passages.lang_P[near_N] != left_out_Q[query]
+                in_pool += [np.count_nonzero(ahead_N) for ahead_N in ahead_KN & pool_N]
+    return Counts(np.array(in_language, np.int64), np.array(in_pool, np.int64), top_QL)
 
 
 def _score_chunks(query_QD: Floats, passage_PD: Floats) -> Iterator[tuple[int, Tensor]]:
     """Cosines [C, P] in fp32, a chunk of queries at a time, with the first query's row; equal passages score equal.
 
-    With one to three rows the matrix product takes another path, in which they need not: few rows are padded.
+    The chunks share their memory. With one to three rows the matrix product takes another path, in which equal passages
+    need not score equal: few rows are padded.
     """
     passages = torch.from_numpy(passage_PD)
-    chunk = max(LEAST_ROWS, SCORE_BYTES // (4 * max(len(passage_PD), 1)))
+    chunk = max(LEAST_ROWS, SCORE_BYTES // (4 * len(passage_PD)))
+    room = torch.empty(min(chunk, max(len(query_QD), LEAST_ROWS)), len(passage_PD))
     for start in range(0, len(query_QD), chunk):
         queries = torch.from_numpy(query_QD[start : start + chunk])
         padded = torch.nn.functional.pad(queries, (0, 0, 0, max(0, LEAST_ROWS - len(queries))))
-        yield start, (padded @ passages.T)[: len(queries)]
+        yield start, torch.mm(padded, passages.T, out=room[: len(padded)])[: len(queries)]
 
 
-def _ahead(scores_P: Floats, passage_R: Ints, passages: Passages, bounds: Ints) -> Iterator[tuple[int, Bools]]:
-    """Which passages are ahead of each of one query's relevant ones, rows `bounds[0]` to `bounds[1]`."""
-    step = max(1, COMPARED_BYTES // len(scores_P))
-    for first in range(bounds[0], bounds[1], step):
-        passage_K = passage_R[first : min(first + step, bounds[1])]
-        own_K1 = scores_P[passage_K][:, None]
-        ahead_KP = scores_P > own_K1
-        equal_KP = scores_P == own_K1
-        if np.count_nonzero(equal_KP) > len(passage_K):  # a passage equals itself
-            ahead_KP |= equal_KP & (passages.id_order_P < passages.id_order_P[passage_K][:, None])
-        yield from enumerate(ahead_KP, first)
+def _ahead(scores_P: Floats, passage_K: Ints, id_order_P: Ints) -> tuple[Ints, Bools]:
+    """Which passages are ahead of each of one query's relevant ones.
+
+    Only what scores at least as high as the worst of these can be ahead of any: rows `near_N`, compared in [K, N].
+    """
+    own_K1 = scores_P[passage_K][:, None]
+    near_N = np.flatnonzero(scores_P >= own_K1.min())
+    scores_N = scores_P[near_N]
+    ahead_KN: Bools = scores_N > own_K1
+    equal_KN = scores_N == own_K1
+    if np.count_nonzero(equal_KN) > len(passage_K):  # a passage equals itself
+        ahead_KN |= equal_KN & (id_order_P[near_N] < id_order_P[passage_K][:, None])
+    return near_N, ahead_KN
 
 
 def _top_languages(scores_CP: Tensor, passages: Passages, n_languages: int, top: int) -> Ints:

@@ -1,11 +1,11 @@
 """Fine-tune an encoder on the batches of one cell: load, step, report. Reads top to bottom."""
 
 import math
-import resource
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -198,5 +198,6 @@ def totals(reports: list[StepReport]) -> dict[str, Any]:
 
 
 def peak_bytes() -> int:
-    """Largest resident memory of this process so far; Linux counts it in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Largest resident memory of this process so far (`getrusage` would count that of its parent at the fork too)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024  # in KiB
