@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.fixture import Figures, keep, source_table, start_folder
+from benchmarks.figures import Figures, keep
+from benchmarks.fixture import source_table, start_folder
 from retrieval.encode import encode_texts
 from retrieval.encoder import Encoder
 

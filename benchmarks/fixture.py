@@ -1,8 +1,6 @@
-"""What the benchmarks work on: the quickstart's prepared data, and how their figures are kept."""
+"""What the benchmarks work on: the quickstart's prepared data."""
 
-import json
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,6 @@ from flows.presets import preset
 from tasks.cell import CellSpec
 from tasks.prepare import fetch_wheels, prepare_source, prepare_start, prepare_tokens
 from tasks.train import make_batches
-
-Figures = dict[str, dict[str, Any]]  # name in bench.json to what was measured
 
 
 @cache
@@ -55,13 +51,3 @@ def batch_rows() -> Any:
     """The rows of the alpha .5 cell's batches."""
     store, cell = quickstart()
     return read_table(store.require("batches", cell.batches_step.fingerprint) / "batches.parquet")
-
-
-def keep(figures: Figures) -> None:
-    """Print figures, and add them to the file that BENCH_JSON names."""
-    print(json.dumps(figures, indent=1))
-    if path := os.environ.get("BENCH_JSON"):
-        file = Path(path)
-        known = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps({**known, **figures}, indent=1, sort_keys=True) + "\n")
-    sys.stdout.flush()

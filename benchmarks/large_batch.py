@@ -4,7 +4,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.fixture import Figures, keep, quickstart, source_table, start_folder
+from benchmarks.figures import Figures, keep
+from benchmarks.fixture import quickstart, source_table, start_folder
 from data.batches import plan_batches, write_plan
 from data.relevance import Relevance
 from data.schema import read_table

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.fixture import Figures, batch_rows, keep, quickstart, source_table, start_folder
+from benchmarks.figures import Figures, keep
+from benchmarks.fixture import batch_rows, quickstart, source_table, start_folder
 from data.relevance import Relevance
 from retrieval.batch import Batch, read_batches
 from retrieval.encoder import Encoder

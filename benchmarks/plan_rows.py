@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.fixture import Figures, keep
+from benchmarks.figures import Figures, keep
 from data.batches import plan_batches, write_plan
 from data.fingerprint import content_id
 from data.schedule import ScheduleConfig
 from data.schema import PAIRS, TEXTS
 from data.strategies import Strategy
-from retrieval.trainer import peak_bytes
+from retrieval.memory import peak_bytes
 
 LANGUAGES = ("da", "de", "en", "et", "fr", "ga", "ha", "lt", "ny", "sr-Latn", "sw", "yo")
 

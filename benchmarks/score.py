@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytrec_eval
 import ranx
 
-from benchmarks.fixture import Figures, keep
+from benchmarks.figures import Figures, keep
 from data.fingerprint import content_id
 from data.suites import Suite
 from retrieval.index import CollectionIndex

@@ -16,9 +16,9 @@ import faiss
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.fixture import Figures, keep
+from benchmarks.figures import Figures, keep
 from retrieval.index import CollectionIndex
-from retrieval.trainer import peak_bytes
+from retrieval.memory import peak_bytes
 
 VECTORS, QUERIES, DIMENSION, SHARDS, TOP = 1_000_000, 1_000, 384, 10, 100
 MOST_BYTES = 2 * 10**9

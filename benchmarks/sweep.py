@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fixture import Figures, keep, quickstart, start_folder
+from benchmarks.figures import Figures, keep
+from benchmarks.fixture import quickstart, start_folder
 from benchmarks.train_step import LENGTH, theirs
 from data.suites import Suite
 from tasks.evaluate import open_suite

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fixture import Figures, batch_rows, keep, quickstart, source_table, start_folder
+from benchmarks.figures import Figures, keep
+from benchmarks.fixture import batch_rows, quickstart, source_table, start_folder
 
 WARM = 2  # steps that are not counted
 LENGTH, BATCH = 128, 32

@@ -17,7 +17,7 @@ from analysis.uncertainty import (
     run_noise,
     simultaneous_quantile,
 )
-from benchmarks.fixture import Figures, keep
+from benchmarks.figures import Figures, keep
 
 ARMS, SEEDS, ROWS, DOCUMENTS = 18, 3, 13_000, 48
 

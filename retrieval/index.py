@@ -101,7 +101,7 @@ class CollectionIndex:
         import faiss
 
         candidates = pq.read_table(folder / "candidates.parquet")
-        langs = dict.fromkeys(candidates["lang"].to_pylist())
+        langs = candidates["lang"].unique().to_pylist()
         flags = faiss.IO_FLAG_MMAP_IFC  # IO_FLAG_MMAP reads a flat index whole
         return cls(candidates, {lang: faiss.read_index(str(folder / f"{lang}.faiss"), flags) for lang in langs})
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from data.relevance import Relevance
 from retrieval.batch import Batch, Tokens, read_batches, used_tokens
 from retrieval.encoder import Encoder, compute_device
 from retrieval.loss import in_batch_top1, info_nce
+from retrieval.memory import peak_bytes
 from retrieval.step import encode_ids
 from retrieval.train_config import TrainConfig
 from retrieval.vocabulary import training_vocabulary
@@ -195,9 +195,3 @@ def totals(reports: list[StepReport]) -> dict[str, Any]:
         "step_seconds": sum(report.seconds for report in reports),
         "peak_bytes": peak_bytes(),
     }
-
-
-def peak_bytes() -> int:
-    """Largest resident memory of this process so far (`getrusage` would count that of its parent at the fork too)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024  # in KiB
