@@ -37,6 +37,11 @@ class SuiteConfig(BaseModel):
     bitext: bool = Field(
         default=False, description="Queries and passages are the same strings: a query searches its own translations"
     )
+    pool: Literal["parallel", "all"] = Field(
+        default="parallel",
+        description="What multi searches: parallel, the passages that exist in all languages; all, every candidate, "
+        "where a question's relevant passages count as translations of one another (LAReQA)",
+    )
     queries_per_language: int | None = Field(
         default=None,
         ge=1,
@@ -74,6 +79,8 @@ class Suite:
         Query parallel id to the parallel ids of its relevant passages.
     languages : tuple of str
         Each has at least one query and one candidate.
+    pool : str
+        ``parallel`` or ``all``, as in `SuiteConfig`.
 
     Notes
     -----
@@ -89,6 +96,7 @@ class Suite:
     candidates: pa.Table
     relevant: dict[str, frozenset[str]]
     languages: tuple[str, ...]
+    pool: str = "parallel"
 
 
 def load_suite(source_folder: Path, config: SuiteConfig, split: str) -> Suite:
@@ -109,11 +117,14 @@ def load_suite(source_folder: Path, config: SuiteConfig, split: str) -> Suite:
     """
     texts = read_table(source_folder / "texts.parquet")
     texts = texts.filter(pc.is_in(texts["lang"], pa.array(config.languages)))
-    relevant = _read_relevant(source_folder, split)
+    qrels = read_table(source_folder / "qrels.parquet")
+    qrels = qrels.filter(pc.equal(qrels["split"], split))
+    relevant = _passages_of(qrels.filter(pc.greater(qrels["grade"], 0)))
     if config.queries_per_language is not None:
         relevant = _draw_queries(texts, relevant, config.queries_per_language, len(config.languages))
     queries = _select(texts, relevant.keys())
-    candidates = _select(texts, frozenset().union(*relevant.values()))
+    judged = _passages_of(qrels)  # a passage of grade 0 is searched and answers nothing
+    candidates = _select(texts, frozenset().union(*(judged[query] for query in relevant)))
     for lang in config.languages:
         for table, role in ((queries, "queries"), (candidates, "candidates")):
             if not pc.any(pc.equal(table["lang"], lang)).as_py():
@@ -124,17 +135,15 @@ def load_suite(source_folder: Path, config: SuiteConfig, split: str) -> Suite:
     return Suite(
         config.name, split, config.settings, config.bitext,
         _with_clusters(queries, source_folder, split), candidates.select(["text_id", "lang", "parallel_id", "text"]),
-        relevant, config.languages,
+        relevant, config.languages, config.pool,
     )  # fmt: skip
 
 
-def _read_relevant(source_folder: Path, split: str) -> dict[str, frozenset[str]]:
-    qrels = read_table(source_folder / "qrels.parquet")
-    qrels = qrels.filter(pc.and_(pc.equal(qrels["split"], split), pc.greater(qrels["grade"], 0)))
-    relevant: dict[str, set[str]] = {}
+def _passages_of(qrels: pa.Table) -> dict[str, frozenset[str]]:
+    passages_of: dict[str, set[str]] = {}
     for query, passage in _columns(qrels, "query_parallel_id", "passage_parallel_id"):
-        relevant.setdefault(query, set()).add(passage)
-    return {query: frozenset(passages) for query, passages in relevant.items()}
+        passages_of.setdefault(query, set()).add(passage)
+    return {query: frozenset(passages) for query, passages in passages_of.items()}
 
 
 def _draw_queries(

@@ -78,8 +78,9 @@ def score_suite(suite: Suite, queries: NDArray[np.float32], index: CollectionInd
 class Scorer:
     """A suite as arrays: languages, pool and relevance by row; turns counts into per-query columns.
 
-    The multilingual pool holds what exists in all languages. In a bitext suite the query's own language leaves the
-    pool, and with it the language bias, which has no meaning without an answer in one's own language.
+    The multilingual pool holds what exists in all languages, or everything where the suite says so. In a bitext suite
+    the query's own language leaves the pool, and with it the language bias, which has no meaning without an answer in
+    one's own language.
     """
 
     def __init__(self, suite: Suite, index: CollectionIndex) -> None:
@@ -91,7 +92,8 @@ class Scorer:
         ids = np.array(suite.candidates["text_id"].to_pylist())
         self.id_order_P = np.empty(len(ids), np.int64)
         self.id_order_P[np.argsort(ids)[::-1]] = np.arange(len(ids))
-        self.core_P = in_all_languages(suite.candidates, len(self.languages))
+        everything = suite.pool == "all"
+        self.core_P = np.ones(len(ids), bool) if everything else in_all_languages(suite.candidates, len(self.languages))
         self.core_Q = in_all_languages(suite.queries, len(self.languages))
         self.relevant, self.meaning_R = find_relevant(suite)
 
@@ -152,16 +154,21 @@ def find_relevant(suite: Suite) -> tuple[Relevant, Ints]:
     Returns
     -------
     relevant : Relevant
-        Passages whose meaning answers the query, and those with the same text in the same language as one of them.
+        Passages whose meaning answers the query, and those with the same text in the same language as one of them; in a
+        suite whose pool is everything, only what the source names.
     meaning_R : int array
-        Code of the passage's meaning, or -1 when it is relevant by its text alone.
+        Code of the passage's meaning, or -1 when it is relevant by its text alone. Where the pool is everything all
+        relevant passages of a query have one meaning.
     """
+    everything = suite.pool == "all"
     ids, langs, texts = (suite.candidates[name].to_pylist() for name in ("parallel_id", "lang", "text"))
     by_meaning, by_text = _rows_by(ids), _rows_by(list(zip(langs, texts, strict=True)))
     code = {meaning: i for i, meaning in enumerate(by_meaning)}
 
     def answers(question: str) -> list[tuple[int, int]]:
         own = {row: code[meaning] for meaning in suite.relevant[question] for row in by_meaning.get(meaning, ())}
+        if everything:
+            return sorted(dict.fromkeys(own, 0).items())
         equal = {twin for row in own for twin in by_text[langs[row], texts[row]]}
         return sorted({**dict.fromkeys(equal, -1), **own}.items())
 

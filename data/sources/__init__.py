@@ -8,6 +8,12 @@ from data.sources.base import Source
 from data.sources.folder import Folder
 from data.sources.homeassistant import HomeAssistant
 from data.sources.kolibri import Kolibri
+from data.sources.lareqa import Lareqa
 
-AnySource = Annotated[HomeAssistant | Kolibri | Folder, Field(discriminator="kind")]
-SOURCES: dict[str, type[Source]] = {"homeassistant": HomeAssistant, "kolibri": Kolibri, "folder": Folder}
+AnySource = Annotated[HomeAssistant | Kolibri | Lareqa | Folder, Field(discriminator="kind")]
+SOURCES: dict[str, type[Source]] = {
+    "homeassistant": HomeAssistant,
+    "kolibri": Kolibri,
+    "lareqa": Lareqa,
+    "folder": Folder,
+}

@@ -1,7 +1,7 @@
 """What every source gives, whatever its files look like: texts, pairs, qrels, and each row it left out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -99,8 +99,9 @@ class WheelSource(Source):
 
 
 def assemble(
-    source: str, texts: Texts, pairs: Iterable[PairRow], rejections: Rejections, asked: Collection[str]
-) -> SourceTables:
+    source: str, texts: Texts, pairs: Iterable[PairRow], rejections: Rejections, asked: Collection[str],
+    distractors: Sequence[PairRow] = (),
+) -> SourceTables:  # fmt: skip
     """Reject what cannot stay, give ids to the rest, and put it in a fixed order: same input, same bytes.
 
     Rejected are repeated pairs, pairs of dev or test whose passage stands verbatim in train, and texts left without
@@ -114,6 +115,8 @@ def assemble(
     rejections : Rejections
     asked : collection of str
         The languages asked for, each of which must be left with a pair.
+    distractors : sequence of PairRow
+        Passages that are searched and answer nothing, each with some question of its document.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def assemble(
     """
     kept = drop_seen_in_train(drop_repeated(pairs, texts, rejections), texts, rejections)
     doc_of: dict[str, str] = {}
-    for pair in kept:
+    for pair in (*kept, *distractors):
         for parallel_id in (pair.query, pair.passage):
             doc_of[parallel_id] = min(pair.doc, doc_of.get(parallel_id, pair.doc))
     _require_pairs(source, asked, texts, kept)
@@ -134,6 +137,7 @@ def assemble(
             rejections.add(lang, parallel_id, text, ORPHAN)
     pair_rows = [(content_id(source, *pair[:3]), pair.query, pair.passage, pair.doc, pair.split) for pair in kept]
     qrel_rows = [(pair.split, pair.query, pair.passage, 1) for pair in kept if pair.split != "train"]
+    qrel_rows += [(pair.split, pair.query, pair.passage, 0) for pair in distractors]
     return SourceTables(
         _as_table(text_rows, TEXTS), _as_table(pair_rows, PAIRS), _as_table(qrel_rows, QRELS), rejections.table()
     )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,16 @@ def test_a_wrong_number_of_vectors_is_refused(tmp_path: Path) -> None:
     index = CollectionIndex.build(tmp_path, suite.candidates, np.zeros((6, 1), np.float32))
     with pytest.raises(ValueError, match="number of queries"):
         score_suite(suite, np.zeros((3, 1), np.float32), index, IDENTITY)
+
+
+def test_a_whole_pool_holds_every_candidate_and_a_questions_answers_are_one_meaning(tmp_path: Path) -> None:
+    # Sentences are cut differently in each language: no passage has a translation of its own.
+    passages = [("de", "1de", "eins"), ("de", "2de", "zwei"), ("en", "1en", "one"), ("en", "3en", "one")]
+    parallel = make_suite(passages, [("de", "q1"), ("en", "q1")])
+    suite = replace(parallel, relevant={"q1": frozenset({"1de", "1en"})}, pool="all")
+    scores = {("de", "1de"): 0.9, ("de", "2de"): 0.5, ("en", "1en"): 0.2, ("en", "3en"): 0.7}
+    row = only(score(tmp_path, suite, scores), query_lang="de", passage_lang="*")
+    assert row["pool_size"] == 4
+    assert row["n_relevant"] == 2  # 3en reads like 1en, but the source does not name it
+    assert row["average_precision"] == pytest.approx((1 / 1 + 2 / 4) / 2)
+    assert row["rank_distance"] == 3  # ranks 1 and 4

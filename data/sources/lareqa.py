@@ -1,0 +1,125 @@
+"""LAReQA (Roy et al. 2020, arXiv 2004.05484): XQuAD-R and MLQA-R, for evaluation only.
+
+A question asks for the sentence that answers it, among all sentences of all paragraphs. The files are SQuAD's with
+the sentences' bounds. A candidate is the slice of the context between two bounds, keyed by paragraph and position, and
+never merged with one that reads the same; the relevant one is the first with start <= answer_start < end. Sentences
+of different languages are cut differently, so a candidate has no translations of its own: what the languages share is
+the question.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, field_validator
+
+from data.cleaning import Rejections
+from data.errors import BadInput
+from data.fingerprint import file_sha256
+from data.sources.base import PairRow, Source, SourceTables, assemble
+
+KIND = "lareqa"
+NO_SENTENCE = "answer that begins in no sentence"
+DATA_VARIABLE = "BABELMIX_DATA"
+
+
+class Paragraph(NamedTuple):
+    """A context with the bounds of its sentences and its questions; `place` is the same in every language."""
+
+    place: str
+    article: str
+    context: str
+    bounds: list[tuple[int, int]]
+    questions: list[dict[str, Any]]
+
+
+class Lareqa(Source):
+    """A folder of LAReQA's files, ``<language>.json``; every question and sentence is of the split test."""
+
+    needs_wheels: ClassVar[bool] = False
+    kind: Literal["lareqa"] = "lareqa"
+    path: Path = Field(
+        default=Path(),
+        validate_default=True,
+        description="Folder with a file <language>.json each; by default lareqa/xquad-r in the folder BABELMIX_DATA",
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _find_data(cls, path: Path) -> Path:
+        if path != Path():
+            return path.absolute()
+        if not os.environ.get(DATA_VARIABLE):
+            raise BadInput(
+                f"the source lareqa has no path; give its folder, or set {DATA_VARIABLE} to that of the data"
+            )
+        return (Path(os.environ[DATA_VARIABLE]) / "lareqa" / "xquad-r").absolute()
+
+    def settings(self) -> dict[str, Any]:
+        """All but the place: the same files elsewhere are the same source."""
+        return self.model_dump(mode="json", exclude={"path"})
+
+    def resolve(self) -> str:
+        """A hash of the names and contents of the languages' files."""
+        parts = [f"{lang}={file_sha256(self._file(lang))}" for lang in self.languages]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    def normalise(self, raw: Path | None) -> SourceTables:
+        """Read the asked languages; `raw` is not used."""
+        rejections = Rejections(KIND)
+        texts: dict[str, dict[str, str]] = {}
+        pairs: list[PairRow] = []
+        searched: list[PairRow] = []
+        for lang in self.languages:
+            paragraphs = list(read_paragraphs(self._file(lang)))
+            first = next((question["id"] for paragraph in paragraphs for question in paragraph.questions), None)
+            if first is None:
+                raise BadInput(f"{self._file(lang)} has no questions; give a file of LAReQA with some")
+            texts[lang] = {}
+            for paragraph in paragraphs:
+                sentences = {f"{paragraph.place}.{i}@{lang}": span for i, span in enumerate(paragraph.bounds)}
+                texts[lang] |= {name: paragraph.context[start:end] for name, (start, end) in sentences.items()}
+                texts[lang] |= {question["id"]: question["question"] for question in paragraph.questions}
+                pairs += find_answers(paragraph, sentences, lang, rejections)
+                asks = paragraph.questions[0]["id"] if paragraph.questions else first
+                searched += [PairRow("test", asks, name, paragraph.article) for name in sentences]
+        answers = {pair.passage for pair in pairs}
+        distractors = [row for row in searched if row.passage not in answers]
+        return assemble(KIND, texts, pairs, rejections, self.languages, distractors)
+
+    def _file(self, lang: str) -> Path:
+        file = self.path / f"{lang.partition('-')[0]}.json"  # zh-Hans lies in zh.json
+        if not file.is_file():
+            known = ", ".join(sorted(path.stem for path in self.path.glob("*.json"))) or "no language at all"
+            raise BadInput(f"{self.path} holds no {file.name} for {lang}; it has {known}")
+        return file
+
+
+def find_answers(
+    paragraph: Paragraph, sentences: dict[str, tuple[int, int]], lang: str, rejections: Rejections
+) -> Iterator[PairRow]:
+    """Each question with the first sentence that holds the begin of its answer."""
+    for question in paragraph.questions:
+        begin = int(question["answers"][0]["answer_start"])
+        found = next((name for name, (start, end) in sentences.items() if start <= begin < end), None)
+        if found is None:
+            rejections.add(lang, question["id"], question["question"], NO_SENTENCE)
+        else:
+            yield PairRow("test", question["id"], found, paragraph.article)
+
+
+def read_paragraphs(file: Path) -> Iterator[Paragraph]:
+    """Read the paragraphs of one language; BadInput when the file is none of LAReQA's."""
+    try:
+        for article in json.loads(file.read_text(encoding="utf-8"))["data"]:
+            for number, paragraph in enumerate(article["paragraphs"]):
+                bounds = [(int(start), int(end)) for start, end in paragraph["sentence_breaks"]]
+                place = f"{article['title']}.{number}"
+                yield Paragraph(place, article["title"], paragraph["context"], bounds, paragraph["qas"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{file} is no file of LAReQA ({type(error).__name__}: {error}); it needs SQuAD's JSON with sentence_breaks"
+        ) from error
