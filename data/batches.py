@@ -108,7 +108,7 @@ def plan_batches(
     rows = deal_languages(strategy, schedule, corpus, seed)
     pair_SB = deal_pairs(rows.mono_SB.size, corpus.pairs.num_rows, seed).reshape(rows.mono_SB.shape)
     plan = BatchPlan(corpus, rows, pair_SB, {})
-    relevance = Relevance.from_pairs(corpus.pairs, texts)
+    relevance = Relevance.from_pairs(pairs, texts)
     return replace(plan, stats={"seed": seed, **_stats(strategy, plan, relevance, lengths)})
 
 

@@ -9,11 +9,13 @@ from data.sources.folder import Folder
 from data.sources.homeassistant import HomeAssistant
 from data.sources.kolibri import Kolibri
 from data.sources.lareqa import Lareqa
+from data.sources.ntrex import Ntrex
 
-AnySource = Annotated[HomeAssistant | Kolibri | Lareqa | Folder, Field(discriminator="kind")]
+AnySource = Annotated[HomeAssistant | Kolibri | Lareqa | Ntrex | Folder, Field(discriminator="kind")]
 SOURCES: dict[str, type[Source]] = {
     "homeassistant": HomeAssistant,
     "kolibri": Kolibri,
     "lareqa": Lareqa,
+    "ntrex": Ntrex,
     "folder": Folder,
 }

@@ -1,16 +1,18 @@
 """What every source gives, whatever its files look like: texts, pairs, qrels, and each row it left out."""
 
+import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from data.cleaning import Rejections
 from data.errors import BadInput
-from data.fingerprint import content_id
+from data.fingerprint import content_id, file_sha256
 from data.languages import normalise_languages
 from data.schema import PAIRS, QRELS, TEXTS
 from data.splits import SplitConfig, passages_seen_in_train
@@ -20,6 +22,8 @@ VERSION = 1
 
 NO_TEXT = "pair without a text in the languages asked for"
 ORPHAN = "text that is in no pair any more"
+DATA_VARIABLE = "BABELMIX_DATA"
+RELATED = "related"
 REPEATED_PAIR = "pair that stands in the same split already"
 SEEN_IN_TRAIN = "passage that stands verbatim in train"
 
@@ -88,6 +92,41 @@ class Source(BaseModel, ABC):
         """
 
 
+class DataFolderSource(Source):
+    """A source whose files lie in a folder in upstream's own layout."""
+
+    inside: ClassVar[str]  # where they lie in the folder that BABELMIX_DATA names
+    path: Path = Field(
+        default=Path(),
+        validate_default=True,
+        description="Folder of the files; by default the source's place in the folder that BABELMIX_DATA names",
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _find_data(cls, path: Path) -> Path:
+        if path != Path():
+            return path.absolute()
+        if not os.environ.get(DATA_VARIABLE):
+            raise BadInput(
+                f"no path is given; give the folder of the source's files, or set {DATA_VARIABLE} to that of all data"
+            )
+        return (Path(os.environ[DATA_VARIABLE]) / cls.inside).absolute()
+
+    def settings(self) -> dict[str, Any]:
+        """All but the place: the same files elsewhere are the same source."""
+        return self.model_dump(mode="json", exclude={"path"})
+
+    @abstractmethod
+    def files(self) -> dict[str, Path]:
+        """The files that are read, by language (or what else they hold); BadInput for a language without one."""
+
+    def resolve(self) -> str:
+        """A hash of what the files hold."""
+        parts = [f"{name}={file_sha256(file)}" for name, file in sorted(self.files().items())]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
 class WheelSource(Source):
     """A source whose files lie in the pinned wheel that is called as its kind."""
 
@@ -100,7 +139,7 @@ class WheelSource(Source):
 
 def assemble(
     source: str, texts: Texts, pairs: Iterable[PairRow], rejections: Rejections, asked: Collection[str],
-    distractors: Sequence[PairRow] = (),
+    distractors: Sequence[PairRow] = (), related: Sequence[PairRow] = (),
 ) -> SourceTables:  # fmt: skip
     """Reject what cannot stay, give ids to the rest, and put it in a fixed order: same input, same bytes.
 
@@ -117,6 +156,9 @@ def assemble(
         The languages asked for, each of which must be left with a pair.
     distractors : sequence of PairRow
         Passages that are searched and answer nothing, each with some question of its document.
+    related : sequence of PairRow
+        Queries and passages of train that are no pair to train on, and no negatives of one another either; their split
+        is `RELATED`.
 
     Raises
     ------
@@ -135,7 +177,9 @@ def assemble(
             text_rows.append((content_id(source, lang, parallel_id), lang, parallel_id, doc_of[parallel_id], text))
         else:
             rejections.add(lang, parallel_id, text, ORPHAN)
-    pair_rows = [(content_id(source, *pair[:3]), pair.query, pair.passage, pair.doc, pair.split) for pair in kept]
+    pair_rows = [
+        (content_id(source, *pair[:3]), pair.query, pair.passage, pair.doc, pair.split) for pair in (*kept, *related)
+    ]
     qrel_rows = [(pair.split, pair.query, pair.passage, 1) for pair in kept if pair.split != "train"]
     qrel_rows += [(pair.split, pair.query, pair.passage, 0) for pair in distractors]
     return SourceTables(

@@ -7,23 +7,17 @@ of different languages are cut differently, so a candidate has no translations o
 the question.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, field_validator
-
 from data.cleaning import Rejections
 from data.errors import BadInput
-from data.fingerprint import file_sha256
-from data.sources.base import PairRow, Source, SourceTables, assemble
+from data.sources.base import DataFolderSource, PairRow, SourceTables, assemble
 
 KIND = "lareqa"
 NO_SENTENCE = "answer that begins in no sentence"
-DATA_VARIABLE = "BABELMIX_DATA"
 
 
 class Paragraph(NamedTuple):
@@ -36,36 +30,21 @@ class Paragraph(NamedTuple):
     questions: list[dict[str, Any]]
 
 
-class Lareqa(Source):
+class Lareqa(DataFolderSource):
     """A folder of LAReQA's files, ``<language>.json``; every question and sentence is of the split test."""
 
-    needs_wheels: ClassVar[bool] = False
+    inside: ClassVar[str] = "lareqa/xquad-r"
     kind: Literal["lareqa"] = "lareqa"
-    path: Path = Field(
-        default=Path(),
-        validate_default=True,
-        description="Folder with a file <language>.json each; by default lareqa/xquad-r in the folder BABELMIX_DATA",
-    )
 
-    @field_validator("path")
-    @classmethod
-    def _find_data(cls, path: Path) -> Path:
-        if path != Path():
-            return path.absolute()
-        if not os.environ.get(DATA_VARIABLE):
-            raise BadInput(
-                f"the source lareqa has no path; give its folder, or set {DATA_VARIABLE} to that of the data"
-            )
-        return (Path(os.environ[DATA_VARIABLE]) / "lareqa" / "xquad-r").absolute()
-
-    def settings(self) -> dict[str, Any]:
-        """All but the place: the same files elsewhere are the same source."""
-        return self.model_dump(mode="json", exclude={"path"})
-
-    def resolve(self) -> str:
-        """A hash of the names and contents of the languages' files."""
-        parts = [f"{lang}={file_sha256(self._file(lang))}" for lang in self.languages]
-        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    def files(self) -> dict[str, Path]:
+        """The file of each asked language."""
+        found: dict[str, Path] = {}
+        for lang in self.languages:
+            found[lang] = self.path / f"{lang.partition('-')[0]}.json"  # zh-Hans lies in zh.json
+            if not found[lang].is_file():
+                known = ", ".join(sorted(path.stem for path in self.path.glob("*.json"))) or "no language at all"
+                raise BadInput(f"{self.path} holds no {found[lang].name} for {lang}; it has {known}")
+        return found
 
     def normalise(self, raw: Path | None) -> SourceTables:
         """Read the asked languages; `raw` is not used."""
@@ -73,11 +52,11 @@ class Lareqa(Source):
         texts: dict[str, dict[str, str]] = {}
         pairs: list[PairRow] = []
         searched: list[PairRow] = []
-        for lang in self.languages:
-            paragraphs = list(read_paragraphs(self._file(lang)))
+        for lang, file in self.files().items():
+            paragraphs = list(read_paragraphs(file))
             first = next((question["id"] for paragraph in paragraphs for question in paragraph.questions), None)
             if first is None:
-                raise BadInput(f"{self._file(lang)} has no questions; give a file of LAReQA with some")
+                raise BadInput(f"{file} has no questions; give a file of LAReQA with some")
             texts[lang] = {}
             for paragraph in paragraphs:
                 sentences = {f"{paragraph.place}.{i}@{lang}": span for i, span in enumerate(paragraph.bounds)}
@@ -89,13 +68,6 @@ class Lareqa(Source):
         answers = {pair.passage for pair in pairs}
         distractors = [row for row in searched if row.passage not in answers]
         return assemble(KIND, texts, pairs, rejections, self.languages, distractors)
-
-    def _file(self, lang: str) -> Path:
-        file = self.path / f"{lang.partition('-')[0]}.json"  # zh-Hans lies in zh.json
-        if not file.is_file():
-            known = ", ".join(sorted(path.stem for path in self.path.glob("*.json"))) or "no language at all"
-            raise BadInput(f"{self.path} holds no {file.name} for {lang}; it has {known}")
-        return file
 
 
 def find_answers(
