@@ -24,7 +24,7 @@ class SweepConfig(Frozen):
         frozen=True, extra="forbid", json_schema_extra=lambda schema: schema.pop("required", None)
     )
 
-    preset: str | None = Field(None, description="Preset that fills every field not given: quickstart.")
+    preset: str | None = Field(None, description="Preset that fills every field not given: quickstart, xquad.")
     name: str = Field(
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
         description="Name of the sweep in SQL and of its report folder: lower-case letters, digits and dashes.",

@@ -1,0 +1,46 @@
+"""The named sweeps hold what they promise."""
+
+from pathlib import Path
+
+import pytest
+
+from data.errors import BadInput
+from flows.presets import preset
+
+
+def arms(name: str) -> set[tuple[str, float | None]]:
+    return {(strategy.name, strategy.ratio) for strategy in preset(name).strategies}
+
+
+def test_quickstart_trains_five_ratios_and_the_baseline_on_nine_languages() -> None:
+    config = preset("quickstart")
+    ratios = {("hybrid", ratio) for ratio in (0.0, 0.25, 0.5, 0.75, 1.0)}
+    assert arms("quickstart") == ratios | {("mixed", None), ("zero_shot", None)}
+    assert {"en", "ga", "et", "lt"} <= set(config.schedule.languages) and len(config.schedule.languages) >= 9
+    assert config.schedule.steps >= 60 and config.schedule.batch_size >= 32
+    test = next(one for one in config.evaluations if one.suite.name == "homeassistant" and one.split == "test")
+    assert test.suite.queries_per_language is not None and test.suite.queries_per_language >= 200
+
+
+def test_xquad_runs_the_four_corners_and_never_trains_on_what_it_is_scored_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BABELMIX_DATA", str(tmp_path))
+    config = preset("xquad")
+    corners = {("hybrid", 1.0), ("mixed", None), ("cross_per_batch", None), ("hybrid", 0.0)}  # mono and cross by hybrid
+    assert corners <= arms("xquad")
+    assert len(config.seeds) >= 3
+    trained = set(config.schedule.languages)
+    xquad = next(one for one in config.evaluations if one.suite.name == "xquad_r")
+    assert set(xquad.suite.languages) - trained == {"el", "vi"}
+    assert xquad.split == "test" and xquad.suite.pool == "all" and xquad.source.kind != config.train_source.kind
+    low = next(one for one in config.evaluations if one.suite.name == "ntrex_low_resource")
+    assert len(set(low.suite.languages) - {"en"}) >= 8
+
+
+def test_a_preset_without_its_data_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BABELMIX_DATA", raising=False)
+    with pytest.raises(ValueError, match="set BABELMIX_DATA"):
+        preset("xquad")
+    with pytest.raises(BadInput, match="there is no preset 'nope'; the presets are quickstart, xquad"):
+        preset("nope")
