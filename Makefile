@@ -49,7 +49,7 @@ $(VENV)/.dev: pyproject.toml requirements.lock $(SOURCES) | $(BIN)/python
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --no-compile -c requirements.lock '.[cpu,dev,bench]'
 	$(COMPILE)
-	touch $@ $(VENV)/.dev
+	touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

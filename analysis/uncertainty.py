@@ -197,11 +197,15 @@ def draw_documents(difference_KN: Floats, cluster_N: Ints, draws: int, seed: int
 
 
 def draw_run_noise(noise: RunNoise, seeds: int, arms: int, draws: int, seed: int = 0) -> Floats:
-    """Run noise of K arms' means, [draws, K]: normal, with a variance s^2 / S that is drawn too, s^2 nu / chi2_nu."""
+    """Run noise of the differences of K arms to a trained baseline, [draws, K]; the baseline's own is in all of them.
+
+    Each arm's mean over the seeds has a normal noise of variance s^2 / S, where s^2 nu / chi2_nu is drawn for s^2.
+    """
     generator = np.random.default_rng(seed)
-    variance_DK = noise.variance * noise.df / generator.chisquare(noise.df, (draws, 1)) / seeds
-    noise_DK: Floats = generator.standard_normal((draws, arms)) * np.sqrt(variance_DK)
-    return noise_DK
+    variance_D1 = noise.variance * noise.df / generator.chisquare(noise.df, (draws, 1)) / seeds
+    noise_DA = generator.standard_normal((draws, arms + 1)) * np.sqrt(variance_D1)
+    differences_DK: Floats = noise_DA[:, :-1] - noise_DA[:, -1:]
+    return differences_DK
 
 
 def _combine(difference_SN: Floats, cluster_N: Ints, v_doc: float, run: RunNoise) -> Interval:

@@ -110,16 +110,21 @@ def count_ahead(
 def _score_chunks(query_QD: Floats, passage_PD: Floats) -> Iterator[tuple[int, Tensor]]:
     """Cosines [C, P] in fp32, a chunk of queries at a time, with the first query's row; equal passages score equal.
 
-    The chunks share their memory, whose rows are padded to cache lines: the product is a third slower without. With one
-    to three queries it takes another path, in which equal passages need not score equal: few are padded.
+    The chunks share their memory. Passages are padded to cache lines: the product is a third slower without, and with
+    two threads equal passages need not score equal; nor need they with one to three queries, so few are padded too.
     """
-    passages = torch.from_numpy(passage_PD)
-    chunk = max(LEAST_ROWS, SCORE_BYTES // (4 * len(passage_PD)))
-    room = torch.empty(min(chunk, max(len(query_QD), LEAST_ROWS)), -(-len(passages) // LINE) * LINE)[:, : len(passages)]
+    passages = _pad_rows(torch.from_numpy(passage_PD), -len(passage_PD) % LINE)
+    chunk = max(LEAST_ROWS, SCORE_BYTES // (4 * len(passages)))
+    room = torch.empty(min(chunk, max(len(query_QD), LEAST_ROWS)), len(passages))
     for start in range(0, len(query_QD), chunk):
         queries = torch.from_numpy(query_QD[start : start + chunk])
-        padded = torch.nn.functional.pad(queries, (0, 0, 0, max(0, LEAST_ROWS - len(queries))))
-        yield start, torch.mm(padded, passages.T, out=room[: len(padded)])[: len(queries)]
+        padded = _pad_rows(queries, LEAST_ROWS - len(queries))
+        scores = torch.mm(padded, passages.T, out=room[: len(padded)])
+        yield start, scores[: len(queries), : len(passage_PD)]
+
+
+def _pad_rows(rows: Tensor, more: int) -> Tensor:
+    return torch.nn.functional.pad(rows, (0, 0, 0, more)) if more > 0 else rows
 
 
 def _ahead(scores_P: Floats, passage_K: Ints, id_order_P: Ints) -> tuple[Ints, Bools]:

@@ -44,7 +44,11 @@ def encode_ids(encoder: Encoder, texts: Sequence[Ids], chunk_tokens: int, *, gra
     encode = _encode_packed if can_pack(encoder.backbone) else _encode_padded
     chunks = equal_chunks(ascending, chunk_tokens)
     if gradient_cache:
-        vectors = torch.cat([checkpoint(encode, encoder, chunk, use_reentrant=False) for chunk in chunks])
+        # `checkpoint` repeats the random state of those devices only that its tensors lie on, so it gets one.
+        weight = next(encoder.parameters())
+        vectors = torch.cat(
+            [checkpoint(lambda _, c: encode(encoder, c), weight, chunk, use_reentrant=False) for chunk in chunks]
+        )
     else:
         vectors = torch.cat([encode(encoder, chunk) for chunk in chunks])
     return vectors[torch.from_numpy(np.argsort(order)).to(vectors.device)]

@@ -5,9 +5,12 @@ import multiprocessing
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 
 from prefect import get_client, task
 from prefect.cache_policies import NO_CACHE
@@ -24,6 +27,7 @@ CELL_MODULE = "flows.train_cell"  # by name: a task imports no flow
 # One process imports torch, transformers and Prefect, which takes seconds, and every cell's process is forked from it.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([CELL_MODULE])
+_STARTING = threading.Lock()  # the environment is the whole process's, and an exit code goes to the first who asks
 
 
 @task(task_run_name="cell {spec.label}", cache_policy=NO_CACHE)
@@ -47,15 +51,8 @@ def run_cell(store: Store, spec: CellSpec) -> State[str]:
 
 def start_forking() -> None:
     """Let the process that cells are forked from start importing; nothing happens where it runs already."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"  # one thread a cell; must stand before torch is imported
-    try:
+    with _STARTING, _environment():
         forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _run_process(home: Path, spec: CellSpec) -> tuple[int, list[str]]:
@@ -65,15 +62,21 @@ def _run_process(home: Path, spec: CellSpec) -> tuple[int, list[str]]:
     start_forking()
     reader, writer = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_in_process, args=(spec, home, api_url, writer))
-    process.start()
-    writer.close()  # the child's end is the last one: the lines end when it does
+    try:
+        with _STARTING, _no_main():
+            process.start()
+    except (EOFError, OSError) as error:
+        return 1, [f"the process that cells are forked from has ended ({error or type(error).__name__})"]
+    finally:
+        writer.close()  # the child's end is the last one: the lines end when it does
     try:
         last: list[str] = []
-        with os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="replace") as lines:
+        with reader, os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 sys.stderr.write(line)
                 last = [*last[-19:], line.rstrip()]
-        process.join()
+        with _STARTING:
+            process.join()
     except BaseException:
         process.kill()  # a cancelled sweep leaves no cell running
         raise
@@ -81,11 +84,44 @@ def _run_process(home: Path, spec: CellSpec) -> tuple[int, list[str]]:
     return process.exitcode, last
 
 
+@contextmanager
+def _environment() -> Iterator[None]:
+    """What the process that cells are forked from starts with."""
+    root = str(Path(__file__).resolve().parent.parent)
+    settings = {
+        "OMP_NUM_THREADS": "1",  # one thread a cell; must stand before torch is imported
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
+        "PYTHONSAFEPATH": "1",  # the current folder must not shadow our packages
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the program that started the sweep: multiprocessing would run it again in every cell."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _in_process(spec: CellSpec, home: Path, api_url: str, output: Connection) -> None:
     """What the forked process does; it ends with its parent, whatever ended that."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output.fileno(), stream.fileno())
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     output.close()
     with temporary_settings({PREFECT_API_URL: api_url}):
         importlib.import_module(CELL_MODULE).main(spec, home)

@@ -158,7 +158,8 @@ def test_documents_drawn_again_by_hand() -> None:
     assert (low, middle, high) == pytest.approx((0.5 - 0.5**0.5, 0.5, 0.5 + 0.5**0.5), abs=1e-5)
 
 
-def test_run_noise_has_the_variance_of_a_mean_over_seeds_and_heavier_tails() -> None:
+def test_drawn_run_noise_is_that_of_differences_to_one_baseline() -> None:
     drawn_DK = draw_run_noise(RunNoise(0.04, 10), seeds=4, arms=3, draws=100_000)
-    # A t variable with 10 degrees of freedom has the variance 10 / 8.
-    np.testing.assert_allclose(drawn_DK.var(axis=0), 0.04 / 4 * 10 / 8, rtol=0.05)
+    # A t variable with 10 degrees of freedom has the variance 10 / 8; the baseline's share is common to all arms.
+    expected = 0.04 / 4 * 10 / 8 * (np.eye(3) + 1)
+    np.testing.assert_allclose(np.cov(drawn_DK.T), expected, rtol=0.05)

@@ -114,7 +114,7 @@ def test_ranks_are_padded_group_by_group() -> None:
     assert ranks.tolist() == [[1, np.inf, np.inf], [10, 20, 30]]
 
 
-@pytest.mark.parametrize("queries", [1, 2, 3, 5])
+@pytest.mark.parametrize("queries", [1, 2, 3, 5, 9, 10, 11])
 def test_equal_passages_score_equal_however_few_queries_there_are(queries: int) -> None:
     rng = np.random.default_rng(4)
     passages = np.repeat(unit(rng.normal(size=(1, 384))), 333, axis=0)
