@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def main(names: list[str]) -> int:
             != 0
         )
     figures = json.loads(BENCH_JSON.read_text()) if BENCH_JSON.exists() else {}
-    figures["machine"] = {**describe(), "date": date.today().isoformat()}
+    figures["machine"] = describe()
     BENCH_JSON.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     text = table(figures)
     print(text)
@@ -50,7 +49,7 @@ def table(figures: dict[str, Any]) -> str:
     )
     threads = "/".join(str(threads) for threads in machine["fp32_gflops"])
     lines = [
-        f"{machine['date']}: {machine['processor']}, {machine['cores']} cores, flags {' '.join(machine['flags'])}; "
+        f"{machine['processor']}, {machine['cores']} cores, flags {' '.join(machine['flags'])}; "
         f"matrix products on {threads} threads in GFLOP/s: {peaks}; torch {machine['torch']}.",
         "",
         "| name | measured | bar | met | more |",
@@ -61,7 +60,7 @@ def table(figures: dict[str, Any]) -> str:
 
 def row(name: str, figure: dict[str, Any]) -> str:
     """One line of the table."""
-    main = next(key for key in ("ratio", "seconds", "gb") if key in figure)
+    main = "gb" if "at_most_gb" in figure else "ratio" if "ratio" in figure else "seconds"
     bar, least = next(
         (figure[key], key == "at_least") for key in ("at_least", "at_most", "at_most_gb") if key in figure
     )
@@ -79,6 +78,8 @@ def row(name: str, figure: dict[str, Any]) -> str:
 
 def shown(value: Any) -> str:
     """Three figures that count."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""One training step of 1,024 pairs with the gradient cache: its memory, and what it takes beside a step without."""
+"""One training step of 1,024 pairs with the gradient cache: its memory and its seconds."""
 
 import argparse
 import tempfile
