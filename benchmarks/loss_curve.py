@@ -1,7 +1,7 @@
 """The fast step is the same computation: its losses against a plain fp32 loop over the same batches, 50 steps.
 
-The plain loop pads each side of the batch, goes through the backbone's own forward, keeps the whole vocabulary and steps
-an unfused AdamW. `loss_vs_plain` is the largest relative difference of the running mean over ten steps.
+The plain loop pads each side of the batch, goes through the backbone's own forward, keeps the whole vocabulary and
+steps an unfused AdamW. `loss_vs_plain` is the largest relative difference of the running mean over ten steps.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """The whole quickstart, an unchanged second one, and the same sweep scripted with sentence-transformers.
 
 The script trains (in fp32, the library's default) and evaluates its cells one after the other with all cores, and
-encodes each text once a cell. One cell of it is timed (a sample of its steps, all its evaluations) and counted for every
-cell: the whole would take most of an hour.
+encodes each text once a cell. One cell of it is timed (a sample of its steps, all its evaluations) and counted for
+every cell: the whole would take most of an hour.
 """
 
 import argparse

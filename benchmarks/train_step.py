@@ -1,7 +1,7 @@
 """Training step against the sentence-transformers trainer: same weights, pairs, maximum length, threads, no dropout.
 
-The trainer shuffles the pairs, so its batches are others of the same size. Each side trains in a process of its own; the
-trainer's time is between its own step ends, without the first two steps. `train_of_peak` is the matrix work of real
+The trainer shuffles the pairs, so its batches are others of the same size. Each side trains in a process of its own;
+the trainer's time is between its own step ends, without the first two steps. `train_of_peak` is the matrix work of real
 tokens over what the processor's matrix product reaches in that precision.
 """
 
