@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data.languages import PIVOT
+
 Bools = NDArray[np.bool_]
 Classes = NDArray[np.int32]
-PIVOT = "en"
 
 
 @dataclass(frozen=True)

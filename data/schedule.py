@@ -90,6 +90,19 @@ class Deal:
         draws = keyed_uint64(self.seed, "slots", np.arange(mono_SB.size)).reshape(mono_SB.shape)
         return np.take_along_axis(mono_SB, np.argsort(draws, axis=1, kind="stable"), axis=1)
 
+    def only(self, language: str) -> Codes:
+        """Every slot in one language; [steps, batch size]."""
+        if language not in self.shares:
+            raise BadInput(
+                f"a strategy of this sweep asks in {language!r}, which is not among the training languages "
+                f"{', '.join(self.shares)}; add it or leave the strategy out"
+            )
+        return np.full((self.steps, self.batch_size), list(self.shares).index(language), np.int16)
+
+    def row_languages(self) -> Codes:
+        """A language for every slot by its share, spread evenly; [steps, batch size]."""
+        return mono_deck(self.rows, self.shares, self.seed).astype(np.int16).reshape(self.steps, self.batch_size)
+
     def languages(self, mono_SB: Bools, *, mono: Unit, cross: Unit) -> RowLanguages:
         """Deal each kind's languages by ordinal; a unit is a row, or a batch that is all of that kind."""
         query_SB, passage_SB = np.zeros(mono_SB.shape, np.int16), np.zeros(mono_SB.shape, np.int16)

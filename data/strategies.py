@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from data.errors import BadInput
+from data.languages import PIVOT
 from data.schedule import Deal, RowLanguages
 
 RatioUnit = Literal["batches", "rows"]
@@ -51,6 +52,18 @@ def mixed(deal: Deal) -> RowLanguages:
     return row_hybrid(replace(deal, ratio=Fraction(1)))
 
 
+def english(deal: Deal) -> RowLanguages:
+    """English only, the baseline that leaves all transfer to the start model."""
+    query_SB = deal.only(PIVOT)
+    return RowLanguages(np.ones(query_SB.shape, bool), query_SB, query_SB)
+
+
+def mix_entries(deal: Deal) -> RowLanguages:
+    """English queries, a passage language drawn per row: Multilingual Translate-Distill (arXiv 2405.00977)."""
+    query_SB, passage_SB = deal.only(PIVOT), deal.row_languages()
+    return RowLanguages(query_SB == passage_SB, query_SB, passage_SB)
+
+
 def zero_shot(deal: Deal) -> RowLanguages:
     """No batch at all: the untrained start."""
     return mixed(replace(deal, steps=0))
@@ -63,6 +76,9 @@ STRATEGIES: dict[str, Callable[[Deal], RowLanguages]] = {
     "hybrid": hybrid,
     "row_hybrid": row_hybrid,
     "mixed": mixed,
+    "english": english,
+    "mix_entries": mix_entries,
+    "mix_passages": mix_entries,  # drawn per passage: the same where a row has one passage, as without hard negatives
     "zero_shot": zero_shot,
 }
 RATIO_UNITS: dict[str, RatioUnit] = {"hybrid": "batches", "row_hybrid": "rows"}
@@ -104,8 +120,11 @@ class Strategy(BaseModel):
 
     @property
     def mono_share(self) -> Fraction | None:
-        """The share of monolingual rows that the strategy aims at; None without batches."""
-        fixed = {"mono": Fraction(1), "mixed": Fraction(1), "cross": Fraction(0), "cross_per_batch": Fraction(0)}
+        """The share of monolingual rows that the strategy aims at; None without batches, or without such an aim."""
+        fixed = {
+            "mono": Fraction(1), "mixed": Fraction(1), "english": Fraction(1),
+            "cross": Fraction(0), "cross_per_batch": Fraction(0),
+        }  # fmt: skip
         return fixed.get(self.name) if self.ratio is None else self.exact_ratio
 
     @property
@@ -113,10 +132,17 @@ class Strategy(BaseModel):
         """What the ratio counts in the canonical form: ``"batches"`` (alpha), ``"rows"`` (rho) or None."""
         return RATIO_UNITS.get(self.canonical().name)
 
+    def trained(self, languages: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of a schedule's languages the batches hold."""
+        if self.name == "zero_shot":
+            return ()
+        return (PIVOT,) if self.name == "english" else languages
+
     def canonical(self) -> "Strategy":
         """Give equal specifications one form, so that they are one cell.
 
-        ``mono`` is ``hybrid(1)``; ``cross`` and ``row_hybrid(0)`` are ``hybrid(0)``; ``row_hybrid(1)`` is ``mixed``.
+        ``mono`` is ``hybrid(1)``; ``cross`` and ``row_hybrid(0)`` are ``hybrid(0)``; ``row_hybrid(1)`` is ``mixed``;
+        ``mix_passages`` is ``mix_entries``.
         Their batches are the same byte for byte.
         """
         match self.name, self.ratio:
@@ -126,6 +152,8 @@ class Strategy(BaseModel):
                 return Strategy(name="hybrid", ratio=0.0)  # also turns -0.0 into 0.0
             case ("row_hybrid", 1):
                 return Strategy(name="mixed")
+            case ("mix_passages", _):
+                return Strategy(name="mix_entries")
         return self
 
     def languages(self, deal: Deal) -> RowLanguages:

@@ -87,6 +87,7 @@ def xquad() -> SweepConfig:
             *(Strategy(name="hybrid", ratio=ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)),
             Strategy(name="mixed"),
             Strategy(name="cross_per_batch"),
+            Strategy(name="english"),
             Strategy(name="zero_shot"),
         ),
         seeds=(0, 1, 2),

@@ -130,7 +130,6 @@ class CellSpec(Frozen):
 
     def per_query_step(self, evaluation: Evaluation) -> Step:
         """The per-query results of this cell on one suite and split."""
-        trained_on = self.schedule.languages if self.trained else ()
         return Step(
             room="per_query",
             name="per_query",
@@ -138,7 +137,7 @@ class CellSpec(Frozen):
             config={
                 "cell_id": self.cell_id,
                 "control": NO_CONTROL,
-                "trained_languages": sorted(trained_on),
+                "trained_languages": sorted(self.strategy.trained(self.schedule.languages)),
                 "task_unseen": not self.trained or not self.same_content(evaluation.source, self.train_source),
                 "start_unseen": start_unseen(self.encoder, evaluation.suite.name),
             },

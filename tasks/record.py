@@ -74,7 +74,7 @@ def _identity(spec: CellSpec) -> dict[str, Any]:
         "seed": spec.seed if spec.trained else None,
         "encoder": spec.encoder,
         "train_source": spec.train_source.kind if spec.trained else None,
-        "train_languages": list(spec.schedule.languages) if spec.trained else [],
+        "train_languages": list(spec.strategy.trained(spec.schedule.languages)),
         "steps": spec.schedule.steps if spec.trained else 0,
         "batch_size": spec.schedule.batch_size,
         "spec": plain(spec),

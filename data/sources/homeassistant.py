@@ -10,13 +10,12 @@ from typing import Any, Literal, NamedTuple
 
 from data.cleaning import Ballot, Rejections, clean, has_placeholder, identity
 from data.fingerprint import content_id
-from data.languages import is_known
+from data.languages import PIVOT, is_known
 from data.sources.base import PairRow, SourceTables, WheelSource, assemble, require_available
 from data.splits import split_units
 from data.wheels import open_wheel
 
 KIND = "homeassistant"
-PIVOT = "en"
 MINIMUM_CHARACTERS = 30  # of a description before cleaning, in English and in translation
 
 EMPTY = "empty, or nothing left after cleaning"

@@ -12,13 +12,12 @@ from pydantic import Field
 
 from data.cleaning import Ballot, Rejections, clean, has_choice, identity
 from data.fingerprint import content_id
-from data.languages import normalise_tag
+from data.languages import PIVOT, normalise_tag
 from data.sources.base import PairRow, SourceTables, WheelSource, assemble, require_available
 from data.splits import SplitConfig, split_units
 from data.wheels import open_wheel
 
 KIND = "kolibri"
-PIVOT = "en"
 EXCLUDED = "ach_UG"  # pseudo-text for translators' tools, not Acholi
 
 CHOICE = "ICU message with plural or select branches"

@@ -170,4 +170,33 @@ def test_bad_strategies_are_one_sentence(name: str, ratio: float | None, words: 
 
 
 def test_the_registry_names_every_strategy() -> None:
-    assert set(STRATEGIES) == {"mono", "cross", "cross_per_batch", "hybrid", "row_hybrid", "mixed", "zero_shot"}
+    assert set(STRATEGIES) == {
+        "mono", "cross", "cross_per_batch", "hybrid", "row_hybrid", "mixed", "english", "mix_entries", "mix_passages",
+        "zero_shot",
+    }  # fmt: skip
+
+
+def test_english_is_english_and_trains_nothing_else() -> None:
+    strategy = Strategy(name="english")
+    mono, query, passage = rows_of(strategy, languages="skewed")
+    assert mono.all() and (query == 1).all() and (passage == 1).all()  # de, en, ha, sw
+    assert strategy.trained(("de", "en")) == ("en",)
+    assert Strategy(name="mixed").trained(("de", "en")) == ("de", "en")
+    assert Strategy(name="zero_shot").trained(("de", "en")) == ()
+
+
+@SIZES
+def test_mix_entries_asks_in_english_for_passages_in_every_language_by_its_share(steps: int, batch_size: int) -> None:
+    mono, query, passage = rows_of(Strategy(name="mix_entries"), steps, batch_size, "skewed")
+    assert (query == 1).all() and (mono == (passage == 1)).all()
+    counts = np.bincount(passage.ravel(), minlength=4).tolist()
+    exact = [steps * batch_size * share for share in LANGUAGES["skewed"].values()]
+    assert all(abs(count - share) < 1 for count, share in zip(counts, exact, strict=True))
+    same = rows_of(Strategy(name="mix_passages").canonical(), steps, batch_size, "skewed")
+    assert all((ours == theirs).all() for ours, theirs in zip((mono, query, passage), same, strict=True))
+
+
+def test_without_english_among_the_languages_a_strategy_in_english_is_refused() -> None:
+    for name in ("english", "mix_entries"):
+        with pytest.raises(BadInput, match=r"asks in 'en', which is not among the training languages l0, l1"):
+            rows_of(Strategy(name=name), languages="nine")
