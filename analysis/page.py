@@ -98,6 +98,7 @@ def _content(lake: Path, sweep: str) -> dict[str, Any]:
         "answer": answer_sentence(lake, sweep, curve),
         "forgetting": forgetting_sentences(curve, suites),
         "suites": [_suite(curve, suite["suite"]) for suite in suites],
+        "corners": questions.ask(lake, questions.CORNERS, sweep),
         "languages": _language_tables(questions.ask(lake, questions.LANGUAGES, sweep)),
         "sizes": _sizes(questions.ask(lake, questions.POOLS, sweep), curve),
         "failed": [{**cell, "arm": arm_label(cell)} for cell in cells if cell["status"] == "failed"],
@@ -107,6 +108,7 @@ def _content(lake: Path, sweep: str) -> dict[str, Any]:
         "versions": _pretty(facts[0]["versions"]),
         "queries": {
             "ratio curve, differences, language bias": questions.CURVE.strip(),
+            "the 2x2": questions.CORNERS.strip(),
             "languages": questions.LANGUAGES.strip(),
             "sizes": questions.POOLS.strip(),
             "cost of each cell": questions.CELLS.strip(),

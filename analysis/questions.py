@@ -14,6 +14,13 @@ from ratio_curve
 where sweep = $sweep and control = 'none' and metric in ('average_precision', 'rank_distance', 'same_language_at_10')
 order by suite, split, setting, lang_group, metric, strategy, ratio
 """
+CORNERS = """
+select suite, setting, lang_group, metric, effect, value, ci_low, ci_high, n_seeds, n_clusters, note
+from corners
+where sweep = $sweep and control = 'none' and split = 'test' and metric in ('average_precision', 'rank_distance')
+      and lang_group in ('all', 'low_resource')
+order by suite, metric, setting, lang_group, effect
+"""
 LANGUAGES = """
 select suite, setting, query_lang, strategy, ratio, avg(value) as value, sum(n_queries) as n_queries
 from scores join sweep_results using (cell_id, result) join cells using (cell_id)

@@ -62,8 +62,8 @@ def run_noise(scores_KS: Floats) -> RunNoise | None:
     return RunNoise(float((residual_KS**2).sum() / df), df)
 
 
-def contrast(difference_SN: Floats, cluster_N: Ints, noise: RunNoise | None) -> Interval:
-    """Interval of a trained arm's difference to a trained baseline.
+def contrast(difference_SN: Floats, cluster_N: Ints, noise: RunNoise | None, weight: float = 2.0) -> Interval:
+    """Interval of a trained arm's difference to a trained baseline, or of another weighted sum of trained arms.
 
     With V_run = 2 s^2 / S and V_doc the cluster-robust variance of the mean, V = V_run + V_doc - V_int, where V_int,
     the run x document part, is in both and is taken off once; V is never below either. Satterthwaite's formula gives
@@ -77,12 +77,14 @@ def contrast(difference_SN: Floats, cluster_N: Ints, noise: RunNoise | None) -> 
         Document of each question, numbered from 0.
     noise : RunNoise, optional
         From `run_noise` over all trained arms; None with one seed, where the documents alone make the interval.
+    weight : float
+        Sum of the squared weights of the arms: what stands for the 2 of a difference.
     """
     seeds = len(difference_SN)
     v_doc, clusters = document_variance(difference_SN.mean(axis=0), cluster_N), int(cluster_N.max()) + 1
     if noise is None or seeds < 2:
         return _one_run(difference_SN, v_doc, clusters)
-    return _combine(difference_SN, cluster_N, v_doc, RunNoise(2 * noise.variance / seeds, noise.df))
+    return _combine(difference_SN, cluster_N, v_doc, RunNoise(weight * noise.variance / seeds, noise.df))
 
 
 def contrast_to_start(difference_SN: Floats, cluster_N: Ints) -> Interval:
@@ -164,6 +166,11 @@ def simultaneous_quantile(correlation_KK: Floats, df: float, level: float = 0.95
     normal_DK = generator.standard_normal((draws, len(correlation_KK))) @ root_KK.T
     t_DK = normal_DK / np.sqrt(generator.chisquare(df, (draws, 1)) / df)
     return float(np.quantile(np.abs(t_DK).max(axis=1), level))
+
+
+def finite(value: float | None) -> float | None:
+    """A number that a table can hold; None for what cannot be said."""
+    return None if value is None or not np.isfinite(value) else float(value)
 
 
 def draw_documents(difference_KN: Floats, cluster_N: Ints, draws: int, seed: int = 0) -> Floats:

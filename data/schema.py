@@ -119,6 +119,16 @@ RATIO_CURVE = pa.schema(
 )
 
 
+CORNERS = pa.schema(
+    [
+        *[RATIO_CURVE.field(name) for name in RATIO_CURVE.names[:7]],  # sweep to metric
+        ("effect", pa.string()),  # positive in another language | many languages in the batch | interaction
+        ("value", pa.float64()),
+        *[RATIO_CURVE.field(name) for name in ("ci_low", "ci_high", "n_seeds", "n_questions", "n_clusters", "note")],
+    ]
+)
+
+
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Write a table in its schema, without pandas or other metadata: same rows, same lock, same bytes."""
     pq.write_table(table.select(schema.names).cast(schema), path, compression="zstd")

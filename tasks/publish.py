@@ -25,9 +25,9 @@ def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Pat
     page = workspace.report(sweep)
     if not changed and page.is_file() and workspace.lake.is_file():
         return Completed(name="Cached", message=str(page), data=page)
-    from analysis.curve import write_ratio_curve  # loads scipy, which an unchanged sweep does without
+    from analysis.summaries import write_summaries  # loads scipy, which an unchanged sweep does without
 
-    write_ratio_curve(workspace.home, sweep)
+    write_summaries(workspace.home, sweep)
     build_lake(workspace.home)
     return Completed(message=str(page), data=build_page(workspace.home, sweep))
 

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from analysis.curve import write_ratio_curve
 from analysis.lake import build_lake
+from analysis.summaries import write_summaries
 from data.schema import PER_QUERY, write_table
 from data.store import write_json
 
@@ -93,7 +93,7 @@ def make_workspace(home: Path, seeds: tuple[int, ...]) -> Path:
         "looked": "2026-11-24T10:00:00+00:00",
     }
     write_json(home / "results" / "looks" / "one.json", look)
-    write_ratio_curve(home, "toy")
+    write_summaries(home, "toy")
     build_lake(home)
     return home
 

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from analysis.curve import Panel, curve_rows, language_groups, panel_rows, read_panels
+from analysis.curve import curve_rows, panel_rows
+from analysis.panel import Panel, language_groups, read_panels
 from analysis.query import run_sql
 from data.schema import METRICS, NO_CONTROL, PER_QUERY, write_table
 

@@ -1,11 +1,15 @@
 import re
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from analysis.answer import answer_sentence, forgetting_sentences
+from analysis.lake import build_lake
 from analysis.page import build_page, curve_table, markdown_summary
 from data.errors import BadInput
+from data.schema import CORNERS, write_table
 
 
 def row(**values: object) -> dict[str, object]:
@@ -81,3 +85,19 @@ def test_the_table_and_the_summary_for_prefect(workspace: Path) -> None:
     summary = markdown_summary(workspace, "toy")
     assert "| toy | hybrid 0.5 | 0.428 |  | 0.428 | 104 |" in summary
     assert "no recommendation" not in summary
+
+
+def test_the_2x2_is_shown_where_its_corners_were_trained(workspace: Path, tmp_path: Path) -> None:
+    home = tmp_path / "copy"
+    shutil.copytree(workspace, home)
+    assert "The positive's language, or the batch's languages?" not in build_page(home, "toy").read_text()
+    row = {
+        "sweep": "toy", "suite": "toy", "split": "test", "setting": "multi", "lang_group": "low_resource",
+        "control": "none", "metric": "average_precision", "effect": "many languages in the batch", "value": 0.125,
+        "ci_low": 0.1, "ci_high": 0.15, "n_seeds": 1, "n_questions": 8, "n_clusters": 4, "note": "this run only",
+    }  # fmt: skip
+    write_table(home / "results/summaries/toy/corners.parquet", pa.Table.from_pylist([row], CORNERS), CORNERS)
+    build_lake(home)
+    page = build_page(home, "toy").read_text()
+    assert "toy, multi, low-resource" in page
+    assert "many languages in the batch</td><td>0.125</td><td>0.100 to 0.150" in page

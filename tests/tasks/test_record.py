@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.curve import write_ratio_curve
 from analysis.lake import build_lake
 from analysis.query import run_sql
+from analysis.summaries import write_summaries
 from data.store import Store
 from data.workspace import Workspace
 from flows.config import SweepConfig
@@ -51,7 +51,7 @@ def test_sweeps_that_share_a_cell_keep_their_own_results(store: Store, corpus: P
     for name, queries in (("few", 3), ("many", 7), ("few", 3)):
         config, cell = run_start(store, corpus, name, queries)
         record_sweep(store, config, name, [cell], {})
-        write_ratio_curve(store.home, name)
+        write_summaries(store.home, name)
         cells.append(cell.cell_id)
     assert len(set(cells)) == 1
     lake = build_lake(store.home)

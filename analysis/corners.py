@@ -1,0 +1,52 @@
+"""The 2x2 behind the ratio: does the language of the positive matter, or how many languages a batch holds?
+
+Moving alpha from 1 to 0 changes two things at once. The four corners take them apart: `mono` (one language a batch),
+`mixed` (many), `cross_per_batch` (one pair of languages a batch) and `cross` (many pairs).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from analysis.panel import Arm, Bools, Panel, asked_rows, by_question, noise_of_runs
+from analysis.uncertainty import contrast, finite
+
+CORNERS: tuple[Arm, ...] = (
+    ("hybrid", 1.0, "batches"), ("mixed", None, None), ("cross_per_batch", None, None), ("hybrid", 0.0, "batches"),
+)  # fmt: skip
+# Weights of mono, mixed, cross_per_batch and cross.
+EFFECTS = {
+    "positive in another language": (-0.5, -0.5, 0.5, 0.5),
+    "many languages in the batch": (-0.5, 0.5, -0.5, 0.5),
+    "interaction": (1.0, -1.0, -1.0, 1.0),
+}
+
+
+def corner_rows(panel: Panel, trained: frozenset[str]) -> Iterator[dict[str, Any]]:
+    """Rows of `data.schema.CORNERS`: both main effects and the interaction; none where a corner was not trained."""
+    if any(arm not in panel.arms for arm in CORNERS):
+        return
+    cells = [panel.arms[arm] for arm in CORNERS]
+    seeds = [seed for seed in cells[0] if all(seed in others for others in cells)]
+    if not seeds:
+        return
+    for asked, asked_R in asked_rows(panel, trained):
+        for effect in effects(panel, asked_R, asked["metric"], seeds):
+            yield {**panel.identity, **asked, **effect}
+
+
+def effects(panel: Panel, asked_R: Bools, metric: str, seeds: list[int | None]) -> Iterator[dict[str, Any]]:
+    """One row an effect, over the seeds that all corners share."""
+    score_AN, cluster_N = by_question(panel, asked_R, metric)
+    corner_KSN = np.array([[score_AN[panel.arms[arm][seed]] for seed in seeds] for arm in CORNERS])
+    noise = noise_of_runs(panel, score_AN, seeds)
+    for name, weights in EFFECTS.items():
+        weight_K = np.array(weights)
+        interval = contrast(np.tensordot(weight_K, corner_KSN, 1), cluster_N, noise, float((weight_K**2).sum()))
+        low, high = interval.bounds()
+        yield {
+            "effect": name, "value": interval.difference, "ci_low": finite(low), "ci_high": finite(high),
+            "n_seeds": len(seeds), "n_questions": len(cluster_N), "n_clusters": int(cluster_N.max()) + 1,
+            "note": interval.note,
+        }  # fmt: skip

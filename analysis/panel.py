@@ -1,0 +1,134 @@
+"""All cells of a sweep on one suite, row by row, and what is asked of them: which rows, and means by question."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from analysis.uncertainty import RunNoise, run_noise
+from data.languages import is_low_resource
+from data.schema import LANG_GROUPS, METRICS
+
+KEYS = ["setting", "query_lang", "passage_lang", "query_id"]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Arm = tuple[str, float | None, str | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All cells on one suite, split and control, row by row.
+
+    Parameters
+    ----------
+    identity : dict
+        Suite, split and control.
+    keys : pa.Table
+        Setting, languages, question and document of each of the R rows.
+    cells : sequence of dict
+        Records of the cells.
+    values : dict of str to array
+        Each metric's values, [cells, R]; NaN where it does not apply.
+    """
+
+    identity: dict[str, str]
+    keys: pa.Table
+    cells: Sequence[dict[str, Any]]
+    values: dict[str, Floats]
+
+    @cached_property
+    def arms(self) -> dict[Arm, dict[int | None, int]]:
+        """Arm to seed to cell."""
+        arms: dict[Arm, dict[int | None, int]] = {}
+        for number, cell in enumerate(self.cells):
+            arms.setdefault((cell["strategy"], cell["ratio"], cell["ratio_unit"]), {})[cell["seed"]] = number
+        return arms
+
+    def column(self, name: str) -> NDArray[np.str_]:
+        """A key column as an array."""
+        return np.array(self.keys[name].to_pylist(), dtype=np.str_)
+
+
+class Questions(NamedTuple):
+    """Every cell's mean of each question over its languages or pairs, [cells, N], and the question's document, [N]."""
+
+    score_AN: Floats
+    cluster_N: Ints
+
+
+def read_panels(home: Path, cells: Sequence[dict[str, Any]]) -> Iterator[Panel]:
+    """Read the per-query results of all cells, lined up by query and setting."""
+    found: dict[tuple[str, str, str], list[tuple[dict[str, Any], pa.Table]]] = {}
+    for cell in cells:
+        for name in cell["per_query"]:
+            table = pq.read_table(home / "per_query" / name / "per_query.parquet")
+            if table.num_rows:
+                identity = (table["suite"][0].as_py(), table["split"][0].as_py(), table["control"][0].as_py())
+                ordered = table.sort_by([(key, "ascending") for key in KEYS])
+                found.setdefault(identity, []).append((cell, ordered))
+    for (suite, split, control), entries in found.items():
+        keys = entries[0][1].select([*KEYS, "question_id", "cluster_id"]).combine_chunks()
+        for cell, table in entries:
+            if not table.select(KEYS).combine_chunks().equals(keys.select(KEYS)):
+                raise ValueError(f"cell {cell['cell_id']} was scored on other queries of {suite} than the first cell")
+        values = {name: np.stack([table[name].to_numpy() for _, table in entries]) for name in METRICS}
+        yield Panel({"suite": suite, "split": split, "control": control}, keys, [cell for cell, _ in entries], values)
+
+
+def asked_rows(panel: Panel, trained: frozenset[str]) -> Iterator[tuple[dict[str, str], Bools]]:
+    """Every setting, language group and metric, with the rows that every cell has a value on."""
+    settings = panel.column("setting")
+    groups = language_groups(panel.column("query_lang"), panel.column("passage_lang"), trained)
+    for setting in np.unique(settings).tolist():
+        for group, in_group in groups.items():
+            chosen_R = (settings == setting) & in_group
+            for metric in METRICS:
+                asked_R = chosen_R & ~np.isnan(panel.values[metric]).any(axis=0)
+                if asked_R.any():
+                    yield {"setting": setting, "lang_group": group, "metric": metric}, asked_R
+
+
+def language_groups(
+    query_R: NDArray[np.str_], passage_R: NDArray[np.str_], trained: frozenset[str]
+) -> dict[str, Bools]:
+    """Which rows belong to which group of languages.
+
+    A row has its query's language and, between two collections, its passage's. It is low-resource or unseen when any
+    of its languages is, high-resource or seen when all are.
+    """
+    langs = np.unique(np.concatenate([query_R, passage_R]))
+
+    def either(holds: Any) -> Bools:
+        holding = langs[[lang != "*" and holds(lang) for lang in langs.tolist()]]
+        return np.isin(query_R, holding) | np.isin(passage_R, holding)
+
+    low, unseen = either(is_low_resource), either(lambda lang: lang not in trained)
+    everything = np.ones(len(query_R), bool)
+    return dict(zip(LANG_GROUPS, (everything, low, ~low, ~unseen, unseen), strict=True))
+
+
+def by_question(panel: Panel, asked_R: Bools, metric: str) -> Questions:
+    """Average the asked rows over each question's languages or pairs."""
+    question_R = np.unique(panel.column("question_id")[asked_R], return_inverse=True)[1]
+    first_N = np.unique(question_R, return_index=True)[1]
+    cluster_N = np.unique(panel.column("cluster_id")[asked_R][first_N], return_inverse=True)[1]
+    return Questions(means_by(panel.values[metric][:, asked_R], question_R), cluster_N)
+
+
+def noise_of_runs(panel: Panel, score_AN: Floats, seeds: Sequence[int | None]) -> RunNoise | None:
+    """Run noise over all trained arms that have these seeds."""
+    complete = [cells for cells in panel.arms.values() if set(seeds) <= set(cells)]  # the start has no seed
+    return run_noise(np.array([[score_AN[cells[seed]].mean() for seed in seeds] for cells in complete]))
+
+
+def means_by(values_AR: Floats, code_R: NDArray[np.int64]) -> Floats:
+    """Mean of each row of values over the entries of each code; [A, codes]."""
+    count = np.bincount(code_R)
+    return np.stack([np.bincount(code_R, weights=values_R) for values_R in values_AR]) / count
