@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis import questions
 from analysis.choose import best_cell
 from data.errors import BadInput
 
@@ -36,7 +37,18 @@ def answer_sentence(lake: Path, sweep: str, curve: Sequence[Row]) -> str:
     start = f"On dev {name} has the best mean average precision over the settings, {best.objective:.3f}."
     if max(row["n_seeds"] for row in curve) < 2:
         return f"{start} This run only, no recommendation: one seed says nothing of another training run."
-    return f"{start} The test figures below are the curve, not a confirmed gain."
+    undecided = [row for row in questions.ask(lake, questions.OPTIMUM, sweep) if row["undecided"]]
+    return f"{start} {_undecided_sentence(undecided)}The test figures below are the curve, not a confirmed gain."
+
+
+def _undecided_sentence(rows: Sequence[Row]) -> str:
+    """What dev says of the ratios among themselves; empty where there are not two to compare, or several dev suites."""
+    if not rows or len({row["suite"] for row in rows}) > 1:
+        return ""
+    names = [arm_label(row) for row in rows]
+    if len(names) == 1:
+        return f"{names[0]} beats every other ratio there. "
+    return f"{', '.join(names[:-1])} and {names[-1]} cannot be told apart there. "
 
 
 def forgetting_sentences(curve: Sequence[Row], suites: Sequence[Row]) -> list[str]:

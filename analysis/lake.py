@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.languages import is_low_resource, joshi_class, script_of
-from data.schema import CORNERS, METRICS, PER_QUERY, RATIO_CURVE
+from data.schema import METRICS, PER_QUERY, SUMMARIES
 from data.workspace import Workspace
 
 Record = dict[str, Any]
@@ -43,10 +43,9 @@ def build_lake(home: Path) -> Path:
             _insert(connection, "sweep_results", results)
             _insert(connection, "looks", _read_records(home / "results" / "looks"))
             _copy(connection, "per_query", [_per_query(home, name) for name in _distinct(results)], LAKE_ROWS)
-            curves = sorted(home.glob("results/summaries/*/ratio_curve.parquet"))
-            _copy(connection, "ratio_curve", [pq.read_table(path) for path in curves], RATIO_CURVE)
-            corners = sorted(home.glob("results/summaries/*/corners.parquet"))
-            _copy(connection, "corners", [pq.read_table(path) for path in corners], CORNERS)
+            for name, schema in SUMMARIES.items():
+                parts = sorted(home.glob(f"results/summaries/*/{name}.parquet"))
+                _copy(connection, name, [pq.read_table(path) for path in parts], schema)
             connection.execute(_scores_query())
             _insert(connection, "languages", _languages(connection))
         beside.replace(lake)

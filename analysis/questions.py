@@ -21,6 +21,10 @@ where sweep = $sweep and control = 'none' and split = 'test' and metric in ('ave
       and lang_group in ('all', 'low_resource')
 order by suite, metric, setting, lang_group, effect
 """
+OPTIMUM = """
+select suite, strategy, ratio, objective, best, undecided, note from optimum
+where sweep = $sweep and control = 'none' order by suite, ratio
+"""
 LANGUAGES = """
 select suite, setting, query_lang, strategy, ratio, avg(value) as value, sum(n_queries) as n_queries
 from scores join sweep_results using (cell_id, result) join cells using (cell_id)

@@ -6,15 +6,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from analysis.contrasts import add_holm, contrast_rows
 from analysis.corners import corner_rows
 from analysis.curve import panel_rows
+from analysis.optimum import optimum_rows
 from analysis.panel import read_panels
-from data.schema import CORNERS, RATIO_CURVE, write_table
+from data.schema import SUMMARIES, write_table
 from data.workspace import Workspace
 
 
 def write_summaries(home: Path, sweep: str) -> None:
-    """Aggregate a sweep's per-query results into ``results/summaries/<sweep>/``: ratio_curve and corners.
+    """Aggregate a sweep's per-query results into the tables of ``results/summaries/<sweep>/``.
 
     Cells that failed are left out; an arm is compared over the seeds that it shares with the baseline.
     """
@@ -22,14 +24,16 @@ def write_summaries(home: Path, sweep: str) -> None:
     record = json.loads(workspace.sweep(sweep).read_text())
     trained = frozenset(record["config"]["schedule"]["languages"])
     cells = [{**workspace.read_cell(cell), "per_query": results} for cell, results in record["results"].items()]
-    curve: list[dict[str, Any]] = []
-    corners: list[dict[str, Any]] = []
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SUMMARIES}
     for panel in read_panels(home, cells):
-        curve += [{"sweep": sweep, **row} for row in panel_rows(panel, trained)]
-        corners += [{"sweep": sweep, **row} for row in corner_rows(panel, trained)]
+        rows["ratio_curve"] += panel_rows(panel, trained)
+        rows["contrasts"] += contrast_rows(panel, trained)
+        rows["corners"] += corner_rows(panel, trained)
+        rows["optimum"] += optimum_rows(panel)
+    rows["contrasts"] = add_holm(rows["contrasts"])
     folder = home / "results" / "summaries" / sweep
     folder.mkdir(parents=True, exist_ok=True)
-    for name, rows, schema in (("ratio_curve", curve, RATIO_CURVE), ("corners", corners, CORNERS)):
+    for name, schema in SUMMARIES.items():
         beside = folder / f"{name}.tmp"
-        write_table(beside, pa.Table.from_pylist(rows, schema), schema)
+        write_table(beside, pa.Table.from_pylist([{"sweep": sweep, **row} for row in rows[name]], schema), schema)
         beside.replace(folder / f"{name}.parquet")

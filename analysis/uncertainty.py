@@ -124,17 +124,23 @@ def double_centred(values: Floats) -> Floats:
     return centred
 
 
-def contrast_correlation(difference_KSN: Floats, cluster_N: Ints, noise: RunNoise) -> Floats:
-    """Correlations of trained arms' differences to one trained baseline.
+def contrast_correlation(
+    difference_KSN: Floats, cluster_N: Ints, noise: RunNoise | None, shared_KK: Floats | None = None
+) -> Floats:
+    """Correlations of weighted sums of trained arms, such as their differences to one trained baseline.
 
-    All contrasts share the baseline's runs (covariance s^2 / S (I + 11'), Dunnett 1955) and the documents
-    (cluster-robust covariance of the means, Liang and Zeger 1986). As correlations, since each contrast is then scaled
-    by its own variance.
+    The sums share the runs of arms (for one baseline the covariance is s^2 / S (I + 11'), Dunnett 1955) and the
+    documents (cluster-robust covariance of the means, Liang and Zeger 1986). As correlations, since each sum is then
+    scaled by its own variance.
 
     Parameters
     ----------
     difference_KSN : array
-        Differences of K arms without the baseline.
+        Differences of K arms without the baseline, or K other sums; each varies over documents or runs.
+    noise : RunNoise, optional
+        None with one seed, where the documents alone correlate.
+    shared_KK : array, optional
+        What stands for I + 11': W W' for sums with the weights W.
     """
     arms, seeds, questions = difference_KSN.shape
     clusters = int(cluster_N.max()) + 1
@@ -142,7 +148,8 @@ def contrast_correlation(difference_KSN: Floats, cluster_N: Ints, noise: RunNois
     deviation_KN = mean_KN - mean_KN.mean(axis=1, keepdims=True)
     sums_KC = np.stack([np.bincount(cluster_N, weights=row_N, minlength=clusters) for row_N in deviation_KN])
     documents_KK = clusters / (clusters - 1) * sums_KC @ sums_KC.T / questions**2
-    covariance_KK = noise.variance / seeds * (np.eye(arms) + 1) + documents_KK
+    shared_KK = np.eye(arms) + 1 if shared_KK is None else shared_KK
+    covariance_KK = (noise.variance / seeds if noise else 0.0) * shared_KK + documents_KK
     scale_K = np.sqrt(np.diag(covariance_KK))
     correlation_KK: Floats = covariance_KK / np.outer(scale_K, scale_K)
     return correlation_KK

@@ -129,6 +129,35 @@ CORNERS = pa.schema(
 )
 
 
+CONTRASTS = pa.schema(
+    [
+        *[RATIO_CURVE.field(name) for name in RATIO_CURVE.names[:7]],  # sweep to metric
+        *[RATIO_CURVE.field(name) for name in ("strategy", "ratio", "ratio_unit", "diff")],
+        ("band_low", pa.float64()),  # 95% band over all arms at once
+        ("band_high", pa.float64()),
+        ("p", pa.float64()),  # two-sided, of no difference to `mixed`
+        ("p_holm", pa.float64()),  # over arms, settings and suites of the same split, languages and metric
+        *[RATIO_CURVE.field(name) for name in ("n_seeds", "n_questions", "n_clusters", "note")],
+    ]
+)
+OPTIMUM = pa.schema(
+    [
+        *[
+            RATIO_CURVE.field(name)
+            for name in ("sweep", "suite", "split", "control", "strategy", "ratio", "ratio_unit")
+        ],
+        ("objective", pa.float64()),  # mean over the settings of average precision, on questions that all settings ask
+        ("best", pa.bool_()),
+        ("undecided", pa.bool_()),  # no other ratio is better at the 95% level, all pairs at once
+        *[RATIO_CURVE.field(name) for name in ("n_seeds", "n_questions", "n_clusters", "note")],
+    ]
+)
+
+
+# The tables of results/summaries/<sweep>/, which the lake copies.
+SUMMARIES = {"ratio_curve": RATIO_CURVE, "contrasts": CONTRASTS, "corners": CORNERS, "optimum": OPTIMUM}
+
+
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Write a table in its schema, without pandas or other metadata: same rows, same lock, same bytes."""
     pq.write_table(table.select(schema.names).cast(schema), path, compression="zstd")

@@ -1,38 +1,22 @@
 """The 2x2: effects by hand, their intervals, and when there are none."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from scipy import stats
 
 from analysis.corners import CORNERS, corner_rows
 from analysis.panel import Panel
-from data.schema import METRICS, NO_CONTROL
+from tests.analysis.panels import make_panel
 
 # mono, mixed, cross_per_batch, cross; six questions of three documents.
 LEVELS = (0.50, 0.40, 0.30, 0.45)
-QUESTIONS = np.arange(6)
 
 
 def panel(seeds: int, corners: int = 4, noise: float = 0.0) -> Panel:
     generator = np.random.default_rng(1)
-    arms = [(arm, level) for arm, level in zip(CORNERS, LEVELS, strict=True)][:corners]
-    cells = [
-        {"cell_id": f"{arm[0]}{seed}", "strategy": arm[0], "ratio": arm[1], "ratio_unit": arm[2], "seed": seed}
-        for arm, _ in arms
-        for seed in range(seeds)
-    ]
-    keys = pa.table(
-        {
-            "setting": ["mono"] * 6, "query_lang": ["en"] * 6, "passage_lang": ["en"] * 6,
-            "question_id": [f"q{n}" for n in QUESTIONS], "cluster_id": [f"d{n // 2}" for n in QUESTIONS],
-        }
-    )  # fmt: skip
-    values = {metric: np.full((len(cells), 6), np.nan) for metric in METRICS}
-    values["average_precision"] = np.array(
-        [level + noise * generator.standard_normal() + np.zeros(6) for _, level in arms for _ in range(seeds)]
-    )
-    return Panel({"suite": "toy", "split": "test", "control": NO_CONTROL}, keys, cells, values)
+    arms = dict(list(zip(CORNERS, LEVELS, strict=True))[:corners])
+    scores = {arm: level + noise * generator.standard_normal((seeds, 1)) + np.zeros(6) for arm, level in arms.items()}
+    return make_panel(scores, [f"d{n // 2}" for n in range(6)])
 
 
 def rows_of(given: Panel) -> dict[str, dict[str, object]]:

@@ -44,8 +44,8 @@ def test_tables_stay_when_the_file_is_moved(workspace: Path, tmp_path: Path) -> 
 
 def test_an_empty_workspace_gives_empty_tables_with_their_columns(tmp_path: Path) -> None:
     build_lake(tmp_path)
-    tables = ("cells", "sweeps", "sweep_cells", "looks", "per_query", "scores", "ratio_curve", "corners", "languages")
-    for table in tables:
+    base = ("cells", "sweeps", "sweep_cells", "looks", "per_query", "scores", "languages")
+    for table in (*base, "ratio_curve", "contrasts", "corners", "optimum"):
         assert ask(tmp_path, f"select count(*) from {table}") == [(0,)]
 
 
