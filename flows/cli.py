@@ -73,6 +73,26 @@ def plan(
 
 
 @app.command()
+def report(
+    sweep: Annotated[str, typer.Option(help="Name of the sweep.")] = "quickstart",
+    workspace: WorkspaceFolder = None,
+    debug: Debug = False,
+) -> None:
+    """Aggregate a recorded sweep again and write its tables and page; nothing is trained or scored.
+
+    Example: babelmix report --sweep quickstart
+    """
+
+    def run() -> None:
+        from analysis.report import build_report
+        from data.workspace import existing_workspace
+
+        typer.echo(f"report: {build_report(existing_workspace(workspace), sweep)}")
+
+    run_as_command(run, debug=debug)
+
+
+@app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="A DuckDB SELECT over the tables of docs/SQL.md.")],
     workspace: WorkspaceFolder = None,

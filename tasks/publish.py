@@ -14,8 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from analysis.lake import build_lake
-from analysis.page import build_page, curve_table, markdown_summary
+from analysis.page import curve_table, markdown_summary
 from data.workspace import Workspace
 
 
@@ -25,11 +24,9 @@ def publish_report(workspace: Workspace, sweep: str, changed: bool) -> State[Pat
     page = workspace.report(sweep)
     if not changed and page.is_file() and workspace.lake.is_file():
         return Completed(name="Cached", message=str(page), data=page)
-    from analysis.summaries import write_summaries  # loads scipy, which an unchanged sweep does without
+    from analysis.report import build_report  # loads scipy, which an unchanged sweep does without
 
-    write_summaries(workspace.home, sweep)
-    build_lake(workspace.home)
-    return Completed(message=str(page), data=build_page(workspace.home, sweep))
+    return Completed(message=str(page), data=build_report(workspace, sweep))
 
 
 @task(cache_policy=NO_CACHE)

@@ -21,8 +21,8 @@ def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
     prefect(server, "work-pool", "create", "babelmix", "--type", "process")
     prefect(server, "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
     deployments = prefect(server, "deployment", "ls")
-    assert "ratio-sweep/local" in deployments
-    assert "train-cell/worker" in deployments
+    for name in ("ratio-sweep/local", "ratio-sweep/nightly", "build-report/local", "train-cell/worker"):
+        assert name in deployments
     worker = subprocess.Popen(
         ["prefect", "worker", "start", "--pool", "babelmix"],
         cwd=server.folder, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -33,6 +33,10 @@ def test_a_deployment_runs_and_its_results_are_read_back(server: Shell) -> None:
         config = toy_sweep(write_toy_corpus(server.folder / "corpus"), strategies=strategies)
         run = ("deployment", "run", "ratio-sweep/local", "--watch", "--param", f"config={json.dumps(config)}")
         prefect(server, *run, "--param", f"workspace={workspace}")
+        (workspace / "reports/toy/index.html").unlink()
+        again = ("deployment", "run", "build-report/local", "--watch", "--param", "sweep=toy")
+        prefect(server, *again, "--param", f"workspace={workspace}")
+        assert (workspace / "reports/toy/index.html").is_file()
         refused = server.run("prefect", *run, "--param", "workspace=relative")
     finally:
         stop(worker)

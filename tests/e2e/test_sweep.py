@@ -77,6 +77,20 @@ def test_an_unchanged_sweep_computes_nothing(swept: Shell) -> None:
     assert {path: path.stat().st_mtime_ns for path in sorted((swept.folder / "workspace").rglob("*.parquet"))} == before
 
 
+def test_the_report_is_built_again_from_the_results(swept: Shell) -> None:
+    page = swept.folder / "workspace/reports/toy/index.html"
+    before = page.read_text()
+    page.unlink()
+    (swept.folder / "workspace/results.duckdb").unlink()
+    done = swept.babelmix("report", "--sweep", "toy")
+    assert done.returncode == 0, done.stderr
+    assert page.read_text() == before
+    assert ask(swept, "select count(*) as n from cells") == [{"n": 4}]
+    unknown = swept.babelmix("report", "--sweep", "toys")
+    assert unknown.returncode == 2
+    assert "there is no sweep 'toys'" in unknown.stderr and "those that are there: toy" in unknown.stderr
+
+
 def test_a_killed_sweep_goes_on_and_ends_with_the_same_bytes(server: Shell, swept: Shell, tmp_path: Path) -> None:
     shell = shell_at(server, tmp_path)
     config = toy_sweep(swept.folder / "corpus")
