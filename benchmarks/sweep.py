@@ -60,6 +60,7 @@ def script_seconds(steps: int) -> float:
 def evaluate(model: Any, suite: Suite) -> None:
     """Every collection, and the pool, with the library's evaluator: all queries against it, each text encoded once."""
     from sentence_transformers.evaluation import InformationRetrievalEvaluator
+    from sentence_transformers.util import cos_sim
 
     ids, langs, texts, meanings = (
         suite.candidates[name].to_pylist() for name in ("text_id", "lang", "text", "parallel_id")
@@ -90,18 +91,18 @@ def evaluate(model: Any, suite: Suite) -> None:
             corpus={ids[row]: texts[row] for row in rows},
             relevant_docs={query: found for query, found in relevant.items() if found},
             map_at_k=[len(rows)], mrr_at_k=[10], ndcg_at_k=[10], precision_recall_at_k=[1, 10, 100],
-            query_prompt="query: ", show_progress_bar=False,
+            score_functions={"cosine": cos_sim}, show_progress_bar=False,
         )  # fmt: skip
         evaluator.compute_metrices(model, corpus_embeddings=vectors[torch.tensor(rows)])
 
 
 def measure(steps: int) -> Figures:
-    """The sweep, the unchanged sweep in turn with an empty flow, and the script."""
+    """The script, the sweep, and the unchanged sweep in turn with an empty flow."""
+    command = [sys.executable, "-m", "benchmarks.sweep", "--script", "--steps", str(steps)]
+    script = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[-1])
     with tempfile.TemporaryDirectory() as name:
         seconds = sweep_seconds(Path(name))
         turns = [(sweep_seconds(Path(name)), command_seconds("-c", EMPTY_FLOW)) for _ in range(3)]
-    command = [sys.executable, "-m", "benchmarks.sweep", "--script", "--steps", str(steps)]
-    script = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[-1])
     return {
         "sweep_vs_script": {
             "ratio": script / seconds, "at_least": 4, "seconds": seconds, "peer_seconds": script,
