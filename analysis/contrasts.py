@@ -3,51 +3,35 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from scipy import stats
 
-from analysis.curve import BASELINE, START
-from analysis.panel import Arm, Bools, Panel, asked_rows, by_question, noise_of_runs
-from analysis.uncertainty import contrast, contrast_correlation, simultaneous_quantile
+from analysis.panel import BASELINE, START, View, noise_of_runs
+from analysis.uncertainty import contrast, finite, simultaneous_reach
 
 DRAWS = 20_000  # of each quantile: its third figure is right, and a report asks for some hundred of them
 
 
-def contrast_rows(panel: Panel, trained: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Rows of `data.schema.CONTRASTS` but for `p_holm`; none without `mixed`, or on a single document."""
-    baseline = panel.arms.get((BASELINE, None, None), {})
-    arms = [arm for arm in panel.arms if arm[0] not in (BASELINE, START)]
-    seeds = [seed for seed in baseline if all(seed in panel.arms[arm] for arm in arms)]
-    if arms and seeds:
-        for asked, asked_R in asked_rows(panel, trained):
-            for row in against_baseline(panel, asked_R, asked["metric"], arms, seeds):
-                yield {**panel.identity, **asked, **row}
+def contrast_rows(view: View) -> Iterator[dict[str, Any]]:
+    """One row a trained arm, over the seeds that all share; none without `mixed`, or on a single document.
 
-
-def against_baseline(
-    panel: Panel, asked_R: Bools, metric: str, arms: list[Arm], seeds: list[int | None]
-) -> Iterator[dict[str, Any]]:
-    """One row an arm; an arm that never differs from the baseline has neither band nor p."""
-    score_AN, cluster_N = by_question(panel, asked_R, metric)
-    if cluster_N.max() < 1:
+    An arm that never differs from the baseline has neither band nor p. `p_holm` needs every view: see `add_holm`.
+    """
+    panel, (score_AN, cluster_N) = view.panel, view.questions
+    arms = [arm for arm in panel.arms if arm not in (BASELINE, START)]
+    seeds = panel.shared_seeds([BASELINE, *arms])
+    if not arms or not seeds or cluster_N.max() < 1:
         return
-    cells = np.array([[panel.arms[arm][seed] for seed in seeds] for arm in ((BASELINE, None, None), *arms)])
-    difference_KSN = score_AN[cells[1:]] - score_AN[cells[0]]
+    cells_AS = panel.numbers([BASELINE, *arms], seeds)
+    difference_KSN = score_AN[cells_AS[1:]] - score_AN[cells_AS[0]]
     noise = noise_of_runs(panel, score_AN, seeds)
     intervals = [contrast(difference_SN, cluster_N, noise) for difference_SN in difference_KSN]
-    varies = np.array([interval.variance > 0 for interval in intervals])
-    quantile = np.nan
-    if varies.any():
-        correlation_KK = contrast_correlation(difference_KSN[varies], cluster_N, noise)
-        least_df = min(interval.df for interval, kept in zip(intervals, varies, strict=True) if kept)
-        quantile = simultaneous_quantile(correlation_KK, least_df, draws=DRAWS)
-    for arm, interval, kept in zip(arms, intervals, varies, strict=True):
-        error = float(interval.variance**0.5)
+    reach_K = simultaneous_reach(intervals, difference_KSN, cluster_N, noise, draws=DRAWS)
+    for arm, interval, reach in zip(arms, intervals, reach_K.tolist(), strict=True):
+        t = abs(interval.difference) / interval.variance**0.5 if interval.variance else float("nan")
         yield {
             "strategy": arm[0], "ratio": arm[1], "ratio_unit": arm[2], "diff": interval.difference,
-            "band_low": interval.difference - quantile * error if kept else None,
-            "band_high": interval.difference + quantile * error if kept else None,
-            "p": float(2 * stats.t.sf(abs(interval.difference) / error, interval.df)) if kept else None,
+            "band_low": finite(interval.difference - reach), "band_high": finite(interval.difference + reach),
+            "p": finite(2 * stats.t.sf(t, interval.df)),
             "n_seeds": len(seeds), "n_questions": len(cluster_N), "n_clusters": int(cluster_N.max()) + 1,
             "note": interval.note,
         }  # fmt: skip

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.panel import Arm, Bools, Panel, asked_rows, by_question, noise_of_runs
+from analysis.panel import BASELINE, Arm, View, noise_of_runs
 from analysis.uncertainty import contrast, finite
 
 CORNERS: tuple[Arm, ...] = (
-    ("hybrid", 1.0, "batches"), ("mixed", None, None), ("cross_per_batch", None, None), ("hybrid", 0.0, "batches"),
+    ("hybrid", 1.0, "batches"), BASELINE, ("cross_per_batch", None, None), ("hybrid", 0.0, "batches"),
 )  # fmt: skip
 # Weights of mono, mixed, cross_per_batch and cross.
 EFFECTS = {
@@ -23,23 +23,13 @@ EFFECTS = {
 }
 
 
-def corner_rows(panel: Panel, trained: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Rows of `data.schema.CORNERS`: both main effects and the interaction; none where a corner was not trained."""
-    if any(arm not in panel.arms for arm in CORNERS):
-        return
-    cells = [panel.arms[arm] for arm in CORNERS]
-    seeds = [seed for seed in cells[0] if all(seed in others for others in cells)]
+def corner_rows(view: View) -> Iterator[dict[str, Any]]:
+    """One row an effect, over the seeds that all corners share; none where a corner was not trained."""
+    panel, (score_AN, cluster_N) = view.panel, view.questions
+    seeds = panel.shared_seeds(CORNERS)
     if not seeds:
         return
-    for asked, asked_R in asked_rows(panel, trained):
-        for effect in effects(panel, asked_R, asked["metric"], seeds):
-            yield {**panel.identity, **asked, **effect}
-
-
-def effects(panel: Panel, asked_R: Bools, metric: str, seeds: list[int | None]) -> Iterator[dict[str, Any]]:
-    """One row an effect, over the seeds that all corners share."""
-    score_AN, cluster_N = by_question(panel, asked_R, metric)
-    corner_KSN = np.array([[score_AN[panel.arms[arm][seed]] for seed in seeds] for arm in CORNERS])
+    corner_KSN = score_AN[panel.numbers(CORNERS, seeds)]
     noise = noise_of_runs(panel, score_AN, seeds)
     for name, weights in EFFECTS.items():
         weight_K = np.array(weights)

@@ -4,55 +4,45 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.panel import Arm, Bools, Floats, Panel, asked_rows, by_question, means_by, noise_of_runs
+from analysis.panel import BASELINE, START, Arm, View, means_by, noise_of_runs
 from analysis.uncertainty import THIS_RUN_ONLY, Interval, contrast, contrast_to_start, finite
 
-BASELINE = "mixed"
-START = "zero_shot"
 
-
-def panel_rows(panel: Panel, trained: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Rows of the curve: every setting, language group, metric and arm."""
-    for asked, asked_R in asked_rows(panel, trained):
-        for row in curve_rows(panel, asked_R, asked["metric"]):
-            yield {**panel.identity, **asked, **row}
-
-
-def curve_rows(panel: Panel, asked_R: Bools, metric: str) -> Iterator[dict[str, Any]]:
-    """One row an arm, on the rows that are asked."""
-    score_AN, cluster_N = by_question(panel, asked_R, metric)
-    pair_R = np.char.add(np.char.add(panel.column("query_lang"), ">"), panel.column("passage_lang"))[asked_R]
-    level_A = means_by(panel.values[metric][:, asked_R], np.unique(pair_R, return_inverse=True)[1]).mean(axis=1)
+def curve_rows(view: View) -> Iterator[dict[str, Any]]:
+    """One row an arm."""
+    panel, cluster_N = view.panel, view.questions.cluster_N
+    query_lang_R, passage_lang_R = (panel.columns[name][view.asked_R] for name in ("query_lang", "passage_lang"))
+    pair_R = np.char.add(np.char.add(query_lang_R, ">"), passage_lang_R)
+    values_AR = panel.values[view.metric][:, view.asked_R]
+    level_A = means_by(values_AR, np.unique(pair_R, return_inverse=True)[1]).mean(axis=1)
     for arm, cell_of in panel.arms.items():
-        difference = arm_difference(panel, arm, score_AN, cluster_N)
-        low, high = difference.bounds() if difference and arm[0] != BASELINE else (None, None)
+        difference = arm_difference(view, arm)
+        low, high = difference.bounds() if difference and arm != BASELINE else (None, None)
         yield {
             "strategy": arm[0], "ratio": arm[1], "ratio_unit": arm[2],
             "value": float(np.mean([level_A[cell] for cell in cell_of.values()])),
             "diff": difference.difference if difference else None,
             "ci_low": finite(low), "ci_high": finite(high),
-            "mdd": finite(difference.detectable()) if difference and arm[0] != BASELINE else None,
-            "n_seeds": 0 if arm[0] == START else len(cell_of),
+            "mdd": finite(difference.detectable()) if difference and arm != BASELINE else None,
+            "n_seeds": 0 if arm == START else len(cell_of),
             "n_questions": len(cluster_N), "n_clusters": int(cluster_N.max()) + 1,
             "note": difference.note if difference else "",
         }  # fmt: skip
 
 
-def arm_difference(panel: Panel, arm: Arm, score_AN: Floats, cluster_N: NDArray[np.int64]) -> Interval | None:
+def arm_difference(view: View, arm: Arm) -> Interval | None:
     """Paired difference of an arm to the baseline over their common seeds; None without a baseline."""
-    baseline = panel.arms.get((BASELINE, None, None))
+    panel, (score_AN, cluster_N) = view.panel, view.questions
+    baseline = panel.arms.get(BASELINE)
     if baseline is None:
         return None
-    own = panel.arms[arm]
-    if arm[0] == BASELINE:
-        return Interval(0.0, 0.0, 1, THIS_RUN_ONLY if len(own) == 1 else "")
-    if arm[0] == START:
-        seeds = list(baseline)
-        return contrast_to_start(score_AN[[own[None]] * len(seeds)] - score_AN[list(baseline.values())], cluster_N)
-    seeds = [seed for seed in own if seed in baseline]
+    if arm == BASELINE:
+        return Interval(0.0, 0.0, 1, THIS_RUN_ONLY if len(baseline) == 1 else "")
+    if arm == START:
+        return contrast_to_start(score_AN[panel.arms[arm][None]] - score_AN[list(baseline.values())], cluster_N)
+    seeds = panel.shared_seeds([arm, BASELINE])
     if not seeds:
         return None
-    difference_SN = score_AN[[own[seed] for seed in seeds]] - score_AN[[baseline[seed] for seed in seeds]]
-    return contrast(difference_SN, cluster_N, noise_of_runs(panel, score_AN, seeds))
+    own, others = panel.numbers([arm, BASELINE], seeds)
+    return contrast(score_AN[own] - score_AN[others], cluster_N, noise_of_runs(panel, score_AN, seeds))

@@ -8,10 +8,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.panel import Panel, Questions, by_question, noise_of_runs
-from analysis.uncertainty import contrast, contrast_correlation, simultaneous_quantile
+from analysis.panel import Bools, Floats, Ints, Panel, Questions, by_question, noise_of_runs
+from analysis.uncertainty import RunNoise, contrast, simultaneous_reach
 
 METRIC = "average_precision"
 
@@ -21,13 +20,13 @@ def optimum_rows(panel: Panel) -> Iterator[dict[str, Any]]:
     arms = [arm for arm in panel.arms if arm[0] == "hybrid"]
     if panel.identity["split"] != "dev" or len(arms) < 2:
         return
-    seeds = [seed for seed in panel.arms[arms[0]] if all(seed in panel.arms[arm] for arm in arms)]
+    seeds = panel.shared_seeds(arms)
     if not seeds:
         return
     score_AN, cluster_N = objective(panel)
-    ratio_KSN = np.array([[score_AN[panel.arms[arm][seed]] for seed in seeds] for arm in arms])
+    ratio_KSN = score_AN[panel.numbers(arms, seeds)]
     value_K = ratio_KSN.mean(axis=(1, 2))
-    beaten_K, note = beaten(ratio_KSN, cluster_N, panel, score_AN, seeds)
+    beaten_K, note = beaten(ratio_KSN, cluster_N, noise_of_runs(panel, score_AN, seeds))
     for arm, value, is_beaten in zip(arms, value_K.tolist(), beaten_K.tolist(), strict=True):
         yield {
             "suite": panel.identity["suite"], "split": "dev", "control": panel.identity["control"],
@@ -39,7 +38,7 @@ def optimum_rows(panel: Panel) -> Iterator[dict[str, Any]]:
 
 def objective(panel: Panel) -> Questions:
     """Each question's mean over the settings of its mean average precision, on the questions that all settings ask."""
-    settings, questions = panel.column("setting"), panel.column("question_id")
+    settings, questions = panel.columns["setting"], panel.columns["question_id"]
     has_value_R = ~np.isnan(panel.values[METRIC]).any(axis=0)
     names = np.unique(settings[has_value_R])
     everywhere = set(questions[has_value_R].tolist())
@@ -50,31 +49,24 @@ def objective(panel: Panel) -> Questions:
     return Questions(np.mean([part.score_AN for part in parts], axis=0), parts[0].cluster_N)
 
 
-def beaten(
-    ratio_KSN: NDArray[np.float64],
-    cluster_N: NDArray[np.int64],
-    panel: Panel,
-    score_AN: NDArray[np.float64],
-    seeds: list[int | None],
-) -> tuple[NDArray[np.bool_], str]:
-    """Which ratios another one beats: the 95% bands of all pairwise differences hold at once (max-t)."""
+def beaten(ratio_KSN: Floats, cluster_N: Ints, noise: RunNoise | None) -> tuple[Bools, str]:
+    """Which ratios another one beats: the 95% bands of all pairwise differences hold at once (max-t).
+
+    Returns
+    -------
+    beaten_K : bool array
+    note : str
+        What the bands do not cover.
+    """
     pairs = list(combinations(range(len(ratio_KSN)), 2))
     weight_PK = np.zeros((len(pairs), len(ratio_KSN)))
     for row, (one, other) in enumerate(pairs):
         weight_PK[row, [one, other]] = 1, -1
     difference_PSN = np.tensordot(weight_PK, ratio_KSN, 1)
-    noise = noise_of_runs(panel, score_AN, seeds)
     intervals = [contrast(difference_SN, cluster_N, noise) for difference_SN in difference_PSN]
+    reach_P = simultaneous_reach(intervals, difference_PSN, cluster_N, noise, weight_PK @ weight_PK.T)
     beaten_K = np.zeros(len(ratio_KSN), bool)
-    varies = np.array([interval.variance > 0 for interval in intervals])
-    if not varies.any():
-        return beaten_K, intervals[0].note
-    shared_PP = (weight_PK @ weight_PK.T)[np.ix_(varies, varies)]
-    correlation_PP = contrast_correlation(difference_PSN[varies], cluster_N, noise, shared_PP)
-    least_df = min(interval.df for interval, kept in zip(intervals, varies, strict=True) if kept)
-    quantile = simultaneous_quantile(correlation_PP, least_df)
-    for (one, other), interval, kept in zip(pairs, intervals, varies, strict=True):
-        reach = quantile * float(interval.variance**0.5)
-        if kept and abs(interval.difference) > reach:
+    for (one, other), interval, reach in zip(pairs, intervals, reach_P, strict=True):
+        if abs(interval.difference) > reach:  # never where the two do not vary: their reach is NaN
             beaten_K[other if interval.difference > 0 else one] = True
     return beaten_K, intervals[0].note

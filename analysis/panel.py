@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Arm = tuple[str, float | None, str | None]
+BASELINE: Arm = ("mixed", None, None)
+START: Arm = ("zero_shot", None, None)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,19 @@ class Panel:
             arms.setdefault((cell["strategy"], cell["ratio"], cell["ratio_unit"]), {})[cell["seed"]] = number
         return arms
 
-    def column(self, name: str) -> NDArray[np.str_]:
-        """A key column as an array."""
-        return np.array(self.keys[name].to_pylist(), dtype=np.str_)
+    def shared_seeds(self, arms: Sequence[Arm]) -> list[int | None]:
+        """Seeds that all of these arms were run with; none where one is missing."""
+        first, *others = (self.arms.get(arm, {}) for arm in arms)
+        return [seed for seed in first if all(seed in cells for cells in others)]
+
+    def numbers(self, arms: Sequence[Arm], seeds: Sequence[int | None]) -> Ints:
+        """The cells of these arms and seeds, [arms, seeds]."""
+        return np.array([[self.arms[arm][seed] for seed in seeds] for arm in arms])
+
+    @cached_property
+    def columns(self) -> dict[str, NDArray[np.str_]]:
+        """The key columns as arrays."""
+        return {name: np.array(self.keys[name].to_pylist(), dtype=np.str_) for name in self.keys.column_names}
 
 
 class Questions(NamedTuple):
@@ -82,17 +94,39 @@ def read_panels(home: Path, cells: Sequence[dict[str, Any]]) -> Iterator[Panel]:
         yield Panel({"suite": suite, "split": split, "control": control}, keys, [cell for cell, _ in entries], values)
 
 
-def asked_rows(panel: Panel, trained: frozenset[str]) -> Iterator[tuple[dict[str, str], Bools]]:
-    """Every setting, language group and metric, with the rows that every cell has a value on."""
-    settings = panel.column("setting")
-    groups = language_groups(panel.column("query_lang"), panel.column("passage_lang"), trained)
+@dataclass(frozen=True)
+class View:
+    """What is compared: the rows of one setting, language group and metric that every cell has a value on."""
+
+    panel: Panel
+    setting: str
+    lang_group: str
+    metric: str
+    asked_R: Bools
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The columns that every row of a summary of this view begins with."""
+        names = {"setting": self.setting, "lang_group": self.lang_group, "metric": self.metric}
+        return {**self.panel.identity, **names}
+
+    @cached_property
+    def questions(self) -> Questions:
+        """The means by question."""
+        return by_question(self.panel, self.asked_R, self.metric)
+
+
+def views(panel: Panel, trained: frozenset[str]) -> Iterator[View]:
+    """Every setting, language group and metric that has rows."""
+    settings = panel.columns["setting"]
+    groups = language_groups(panel.columns["query_lang"], panel.columns["passage_lang"], trained)
     for setting in np.unique(settings).tolist():
         for group, in_group in groups.items():
             chosen_R = (settings == setting) & in_group
             for metric in METRICS:
                 asked_R = chosen_R & ~np.isnan(panel.values[metric]).any(axis=0)
                 if asked_R.any():
-                    yield {"setting": setting, "lang_group": group, "metric": metric}, asked_R
+                    yield View(panel, setting, group, metric, asked_R)
 
 
 def language_groups(
@@ -116,9 +150,9 @@ def language_groups(
 
 def by_question(panel: Panel, asked_R: Bools, metric: str) -> Questions:
     """Average the asked rows over each question's languages or pairs."""
-    question_R = np.unique(panel.column("question_id")[asked_R], return_inverse=True)[1]
+    question_R = np.unique(panel.columns["question_id"][asked_R], return_inverse=True)[1]
     first_N = np.unique(question_R, return_index=True)[1]
-    cluster_N = np.unique(panel.column("cluster_id")[asked_R][first_N], return_inverse=True)[1]
+    cluster_N = np.unique(panel.columns["cluster_id"][asked_R][first_N], return_inverse=True)[1]
     return Questions(means_by(panel.values[metric][:, asked_R], question_R), cluster_N)
 
 

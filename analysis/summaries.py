@@ -8,11 +8,13 @@ import pyarrow as pa
 
 from analysis.contrasts import add_holm, contrast_rows
 from analysis.corners import corner_rows
-from analysis.curve import panel_rows
+from analysis.curve import curve_rows
 from analysis.optimum import optimum_rows
-from analysis.panel import read_panels
+from analysis.panel import read_panels, views
 from data.schema import SUMMARIES, write_table
 from data.workspace import Workspace
+
+BY_VIEW = {"ratio_curve": curve_rows, "contrasts": contrast_rows, "corners": corner_rows}
 
 
 def write_summaries(home: Path, sweep: str) -> None:
@@ -26,9 +28,9 @@ def write_summaries(home: Path, sweep: str) -> None:
     cells = [{**workspace.read_cell(cell), "per_query": results} for cell, results in record["results"].items()]
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SUMMARIES}
     for panel in read_panels(home, cells):
-        rows["ratio_curve"] += panel_rows(panel, trained)
-        rows["contrasts"] += contrast_rows(panel, trained)
-        rows["corners"] += corner_rows(panel, trained)
+        for view in views(panel, trained):
+            for name, summarise in BY_VIEW.items():
+                rows[name] += [{**view.identity, **row} for row in summarise(view)]
         rows["optimum"] += optimum_rows(panel)
     rows["contrasts"] = add_holm(rows["contrasts"])
     folder = home / "results" / "summaries" / sweep

@@ -9,6 +9,7 @@ A bootstrap over queries and seeds ignores how few documents and runs there are,
 Shapes: K trained arms, S seeds, N questions, C clusters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,6 +174,32 @@ def simultaneous_quantile(correlation_KK: Floats, df: float, level: float = 0.95
     normal_DK = generator.standard_normal((draws, len(correlation_KK))) @ root_KK.T
     t_DK = normal_DK / np.sqrt(generator.chisquare(df, (draws, 1)) / df)
     return float(np.quantile(np.abs(t_DK).max(axis=1), level))
+
+
+def simultaneous_reach(
+    intervals: Sequence[Interval], sums_KSN: Floats, cluster_N: Ints, noise: RunNoise | None,
+    shared_KK: Floats | None = None, draws: int = 100_000,
+) -> Floats:  # fmt: skip
+    """Half-widths of 95% bands that hold for K sums at once; NaN for a sum that does not vary.
+
+    Parameters
+    ----------
+    intervals : sequence of Interval
+        The interval of each sum alone.
+    sums_KSN, cluster_N, noise, shared_KK
+        As in `contrast_correlation`.
+    draws : int
+        As in `simultaneous_quantile`.
+    """
+    variance_K, df_K = (np.array([getattr(interval, name) for interval in intervals]) for name in ("variance", "df"))
+    varies_K = variance_K > 0
+    reach_K: Floats = np.full(len(intervals), np.nan)
+    if varies_K.any():
+        shared = None if shared_KK is None else shared_KK[np.ix_(varies_K, varies_K)]
+        correlation_KK = contrast_correlation(sums_KSN[varies_K], cluster_N, noise, shared)
+        quantile = simultaneous_quantile(correlation_KK, float(df_K[varies_K].min()), draws=draws)
+        reach_K[varies_K] = quantile * np.sqrt(variance_K[varies_K])
+    return reach_K
 
 
 def finite(value: float | None) -> float | None:

@@ -5,14 +5,15 @@ import pytest
 from scipy import stats
 
 from analysis.contrasts import add_holm, contrast_rows
+from analysis.panel import views
 from tests.analysis.panels import MIXED, START, hybrid, make_panel
 
 DOCUMENTS = [f"d{n}" for n in range(12)]
 
 
 def rows_of(scores: dict, clusters: list[str] = DOCUMENTS) -> dict[float | None, dict[str, object]]:
-    rows = contrast_rows(make_panel(scores, clusters), frozenset({"en"}))
-    return {row["ratio"]: row for row in rows if row["lang_group"] == "all"}
+    asked = [view for view in views(make_panel(scores, clusters), frozenset({"en"})) if view.lang_group == "all"]
+    return {row["ratio"]: row for view in asked for row in contrast_rows(view)}
 
 
 def noisy(level: float, seeds: int = 1, key: int = 0) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis.corners import CORNERS, corner_rows
-from analysis.panel import Panel
+from analysis.panel import Panel, views
 from tests.analysis.panels import make_panel
 
 # mono, mixed, cross_per_batch, cross; six questions of three documents.
@@ -20,8 +20,8 @@ def panel(seeds: int, corners: int = 4, noise: float = 0.0) -> Panel:
 
 
 def rows_of(given: Panel) -> dict[str, dict[str, object]]:
-    rows = [row for row in corner_rows(given, frozenset({"en"})) if row["lang_group"] == "all"]
-    return {str(row["effect"]): row for row in rows}
+    asked = [view for view in views(given, frozenset({"en"})) if view.lang_group == "all"]
+    return {str(row["effect"]): row for view in asked for row in corner_rows(view)}
 
 
 def test_effects_are_those_of_a_2x2() -> None:

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from analysis.curve import curve_rows, panel_rows
-from analysis.panel import Panel, language_groups, read_panels
+from analysis.curve import curve_rows
+from analysis.panel import Panel, View, language_groups, read_panels, views
 from analysis.query import run_sql
 from data.schema import METRICS, NO_CONTROL, PER_QUERY, write_table
 
@@ -90,7 +90,7 @@ def panel(cells: Cells) -> Panel:
 
 
 def rows_of(cells: Cells) -> dict[tuple[str, float | None], dict[str, object]]:
-    rows = curve_rows(panel(cells), np.ones(4, bool), "average_precision")
+    rows = curve_rows(View(panel(cells), "cross", "all", "average_precision", np.ones(4, bool)))
     return {(row["strategy"], row["ratio"]): row for row in rows}
 
 
@@ -103,9 +103,9 @@ def test_a_pair_weighs_as_much_as_another_and_a_question_too() -> None:
 
 def test_a_row_that_one_cell_lacks_is_asked_of_none() -> None:
     given: Cells = {("hybrid", 0.5, 0): [0.9, np.nan, 0.3, 0.3], ("mixed", None, 0): [0.2, 0.7, 0.2, 0.2]}
-    rows = [row for row in panel_rows(panel(given), frozenset({"en", "de"})) if row["lang_group"] == "all"]
-    assert [row["value"] for row in rows] == pytest.approx([(0.9 + 0.3) / 2, 0.2])
-    assert [row["metric"] for row in rows] == ["average_precision"] * 2  # a metric that no row has is left out
+    asked = [view for view in views(panel(given), frozenset({"en", "de"})) if view.lang_group == "all"]
+    assert [row["value"] for row in curve_rows(asked[0])] == pytest.approx([(0.9 + 0.3) / 2, 0.2])
+    assert [view.metric for view in asked] == ["average_precision"]  # a metric that no row has is left out
 
 
 def test_without_the_baseline_there_is_no_difference() -> None:
