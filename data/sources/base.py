@@ -92,10 +92,35 @@ class Source(BaseModel, ABC):
         """
 
 
-class DataFolderSource(Source):
-    """A source whose files lie in a folder in upstream's own layout."""
+class FolderSource(Source):
+    """A source whose files lie in a folder of the user's."""
 
-    inside: ClassVar[str]  # where they lie in the folder that BABELMIX_DATA names
+    path: Path
+
+    def settings(self) -> dict[str, Any]:
+        """All but the place: the same files elsewhere are the same source."""
+        return self.model_dump(mode="json", exclude={"path"})
+
+    @abstractmethod
+    def files(self) -> dict[str, Path]:
+        """The files by name, whatever languages are asked for: two sources that read one folder are known by it.
+
+        Raises
+        ------
+        BadInput
+            If a file that is needed is not there.
+        """
+
+    def resolve(self) -> str:
+        """A hash of the files' names and contents."""
+        parts = [f"{name}={file_sha256(file)}" for name, file in self.files().items()]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+class DataFolderSource(FolderSource):
+    """A published data set in upstream's own layout."""
+
+    inside: ClassVar[str]  # where it lies in the folder that BABELMIX_DATA names
     path: Path = Field(
         default=Path(),
         validate_default=True,
@@ -112,19 +137,6 @@ class DataFolderSource(Source):
                 f"no path is given; give the folder of the source's files, or set {DATA_VARIABLE} to that of all data"
             )
         return (Path(os.environ[DATA_VARIABLE]) / cls.inside).absolute()
-
-    def settings(self) -> dict[str, Any]:
-        """All but the place: the same files elsewhere are the same source."""
-        return self.model_dump(mode="json", exclude={"path"})
-
-    @abstractmethod
-    def files(self) -> dict[str, Path]:
-        """The files that are read, by language (or what else they hold); BadInput for a language without one."""
-
-    def resolve(self) -> str:
-        """A hash of what the files hold."""
-        parts = [f"{name}={file_sha256(file)}" for name, file in sorted(self.files().items())]
-        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 class WheelSource(Source):

@@ -5,21 +5,20 @@ both ends: what else to clean is for their owner to decide.
 """
 
 import csv
-import hashlib
 import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from data.cleaning import Rejections
 from data.errors import BadInput
-from data.fingerprint import content_id, file_sha256
+from data.fingerprint import content_id
 from data.languages import normalise_tag
-from data.sources.base import PairRow, Source, SourceTables, assemble, require_available
+from data.sources.base import FolderSource, PairRow, SourceTables, assemble, require_available
 from data.splits import SPLITS, split_units
 
 KIND = "folder"
@@ -37,23 +36,17 @@ class Row(NamedTuple):
     values: dict[str, str]
 
 
-class Folder(Source):
+class Folder(FolderSource):
     """A folder with the files queries, passages and pairs, each in one of the formats JSONL, Parquet and CSV."""
 
-    needs_wheels: ClassVar[bool] = False
     kind: Literal["folder"] = "folder"
     path: Annotated[Path, AfterValidator(Path.absolute)] = Field(
         description="The folder that holds queries, passages and pairs (.jsonl, .parquet or .csv)"
     )
 
-    def settings(self) -> dict[str, Any]:
-        """All but the place: the same files elsewhere are the same source."""
-        return self.model_dump(mode="json", exclude={"path"})
-
-    def resolve(self) -> str:
-        """A hash of the three files' names and contents."""
-        parts = [f"{file.name}={file_sha256(file)}" for file in map(self._find, ("queries", "passages", "pairs"))]
-        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    def files(self) -> dict[str, Path]:
+        """The three files by their names."""
+        return {file.name: file for file in map(self._find, ("queries", "passages", "pairs"))}
 
     def normalise(self, raw: Path | None) -> SourceTables:
         """Read the asked languages from the folder; `raw` is not used."""

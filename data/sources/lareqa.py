@@ -10,7 +10,7 @@ the question.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from data.cleaning import Rejections
 from data.errors import BadInput
@@ -20,6 +20,14 @@ KIND = "lareqa"
 NO_SENTENCE = "answer that begins in no sentence"
 
 
+class Question(NamedTuple):
+    """A question, and the character of the context that its answer begins with."""
+
+    name: str
+    text: str
+    begin: int
+
+
 class Paragraph(NamedTuple):
     """A context with the bounds of its sentences and its questions; `place` is the same in every language."""
 
@@ -27,7 +35,7 @@ class Paragraph(NamedTuple):
     article: str
     context: str
     bounds: list[tuple[int, int]]
-    questions: list[dict[str, Any]]
+    questions: list[Question]
 
 
 class Lareqa(DataFolderSource):
@@ -37,13 +45,12 @@ class Lareqa(DataFolderSource):
     kind: Literal["lareqa"] = "lareqa"
 
     def files(self) -> dict[str, Path]:
-        """The file of each asked language."""
-        found: dict[str, Path] = {}
+        """The file of each language there is, by its name there: zh-Hans lies in zh.json."""
+        found = {file.stem: file for file in sorted(self.path.glob("*.json"))}
         for lang in self.languages:
-            found[lang] = self.path / f"{lang.partition('-')[0]}.json"  # zh-Hans lies in zh.json
-            if not found[lang].is_file():
-                known = ", ".join(sorted(path.stem for path in self.path.glob("*.json"))) or "no language at all"
-                raise BadInput(f"{self.path} holds no {found[lang].name} for {lang}; it has {known}")
+            if _stem(lang) not in found:
+                known = ", ".join(found) or "no language at all"
+                raise BadInput(f"{self.path} holds no {_stem(lang)}.json for {lang}; it has {known}")
         return found
 
     def normalise(self, raw: Path | None) -> SourceTables:
@@ -52,22 +59,28 @@ class Lareqa(DataFolderSource):
         texts: dict[str, dict[str, str]] = {}
         pairs: list[PairRow] = []
         searched: list[PairRow] = []
-        for lang, file in self.files().items():
+        files = self.files()
+        for lang in self.languages:
+            file = files[_stem(lang)]
             paragraphs = list(read_paragraphs(file))
-            first = next((question["id"] for paragraph in paragraphs for question in paragraph.questions), None)
+            first = next((question.name for paragraph in paragraphs for question in paragraph.questions), None)
             if first is None:
                 raise BadInput(f"{file} has no questions; give a file of LAReQA with some")
             texts[lang] = {}
             for paragraph in paragraphs:
                 sentences = {f"{paragraph.place}.{i}@{lang}": span for i, span in enumerate(paragraph.bounds)}
                 texts[lang] |= {name: paragraph.context[start:end] for name, (start, end) in sentences.items()}
-                texts[lang] |= {question["id"]: question["question"] for question in paragraph.questions}
+                texts[lang] |= {question.name: question.text for question in paragraph.questions}
                 pairs += find_answers(paragraph, sentences, lang, rejections)
-                asks = paragraph.questions[0]["id"] if paragraph.questions else first
+                asks = paragraph.questions[0].name if paragraph.questions else first
                 searched += [PairRow("test", asks, name, paragraph.article) for name in sentences]
         answers = {pair.passage for pair in pairs}
         distractors = [row for row in searched if row.passage not in answers]
         return assemble(KIND, texts, pairs, rejections, self.languages, distractors)
+
+
+def _stem(lang: str) -> str:
+    return lang.partition("-")[0]
 
 
 def find_answers(
@@ -75,12 +88,11 @@ def find_answers(
 ) -> Iterator[PairRow]:
     """Each question with the first sentence that holds the begin of its answer."""
     for question in paragraph.questions:
-        begin = int(question["answers"][0]["answer_start"])
-        found = next((name for name, (start, end) in sentences.items() if start <= begin < end), None)
+        found = next((name for name, (start, end) in sentences.items() if start <= question.begin < end), None)
         if found is None:
-            rejections.add(lang, question["id"], question["question"], NO_SENTENCE)
+            rejections.add(lang, question.name, question.text, NO_SENTENCE)
         else:
-            yield PairRow("test", question["id"], found, paragraph.article)
+            yield PairRow("test", question.name, found, paragraph.article)
 
 
 def read_paragraphs(file: Path) -> Iterator[Paragraph]:
@@ -89,9 +101,13 @@ def read_paragraphs(file: Path) -> Iterator[Paragraph]:
         for article in json.loads(file.read_text(encoding="utf-8"))["data"]:
             for number, paragraph in enumerate(article["paragraphs"]):
                 bounds = [(int(start), int(end)) for start, end in paragraph["sentence_breaks"]]
+                questions = [
+                    Question(question["id"], question["question"], int(question["answers"][0]["answer_start"]))
+                    for question in paragraph["qas"]
+                ]
                 place = f"{article['title']}.{number}"
-                yield Paragraph(place, article["title"], paragraph["context"], bounds, paragraph["qas"])
-    except (ValueError, KeyError, TypeError) as error:
+                yield Paragraph(place, article["title"], paragraph["context"], bounds, questions)
+    except (ValueError, LookupError, TypeError) as error:
         raise BadInput(
             f"{file} is no file of LAReQA ({type(error).__name__}: {error}); it needs SQuAD's JSON with sentence_breaks"
         ) from error

@@ -59,18 +59,20 @@ class Ntrex(DataFolderSource):
     )
 
     def files(self) -> dict[str, Path]:
-        """The file of each asked language, and the documents' file."""
-        known = language_files(self.path / "NTREX-128")
+        """The documents' file, and that of each language we know."""
+        documents, known = self.path / DOCUMENTS, language_files(self.path / "NTREX-128")
         for lang in self.languages:
             if lang not in known:
                 has = ", ".join(sorted(known)) or "no language at all"
                 raise BadInput(f"{self.path} holds no NTREX file for {lang}; it has {has}")
-        return {DOCUMENTS: self.path / DOCUMENTS, **{lang: known[lang] for lang in self.languages}}
+        if not documents.is_file():
+            raise BadInput(f"there is no {documents}; give the folder of NTREX that holds it")
+        return {DOCUMENTS: documents, **dict(sorted(known.items()))}
 
     def normalise(self, raw: Path | None) -> SourceTables:
         """Read the asked languages; `raw` is not used."""
         files = self.files()
-        documents = read_documents(files.pop(DOCUMENTS))
+        documents = read_documents(files[DOCUMENTS])
         splits = split_units({doc: len(lines) for doc, lines in documents.items()}, self.split, f"split/{KIND}")
         pairs: list[PairRow] = []
         related: list[PairRow] = []
@@ -82,8 +84,8 @@ class Ntrex(DataFolderSource):
                 related += share_a_sentence(made, doc)
             clozes += made
         rejections = Rejections(KIND)
-        n_lines = sum(map(len, documents.values()))
-        texts = {lang: read_texts(lang, file, n_lines, clozes, rejections) for lang, file in files.items()}
+        n_lines = 1 + max((lines[-1] for lines in documents.values()), default=-1)
+        texts = {lang: read_texts(lang, files[lang], n_lines, clozes, rejections) for lang in self.languages}
         return assemble(KIND, texts, pairs, rejections, self.languages, related=related)
 
 
@@ -100,9 +102,7 @@ def language_files(folder: Path) -> dict[str, Path]:
 
 
 def read_documents(file: Path) -> dict[str, list[int]]:
-    """Line numbers of each document, in order."""
-    if not file.is_file():
-        raise BadInput(f"there is no {file}; give the folder of NTREX that holds it")
+    """Line numbers of each document of two lines or more, in order."""
     documents: dict[str, list[int]] = {}
     for number, doc in enumerate(file.read_text(encoding="utf-8").split()):
         documents.setdefault(doc, []).append(number)
@@ -143,7 +143,8 @@ def share_a_sentence(clozes: Sequence[Cloze], doc: str) -> Iterator[PairRow]:
 
 def read_texts(lang: str, file: Path, n_lines: int, clozes: Sequence[Cloze], rejections: Rejections) -> dict[str, str]:
     """The queries and passages of one language; what has an empty line in it is rejected."""
-    lines = [" ".join(unicodedata.normalize("NFC", line).split()) for line in file.read_text("utf-8").splitlines()]
+    rows = file.read_text("utf-8").removesuffix("\n").split("\n")  # splitlines would cut at rarer separators too
+    lines = [" ".join(unicodedata.normalize("NFC", row).split()) for row in rows]
     if len(lines) < n_lines:
         raise BadInput(f"{file} has {len(lines)} lines where the documents name {n_lines}; give the file as published")
     space = "" if script_of(lang) in UNSPACED else " "

@@ -77,6 +77,7 @@ def test_every_sentence_is_searched_and_all_are_in_the_pool(folder: Path, tmp_pa
 def test_the_fingerprint_is_of_the_files_and_not_of_their_place(folder: Path, tmp_path: Path) -> None:
     source = Lareqa(path=folder, languages=("en", "de"))
     before = source.resolve()
+    assert Lareqa(path=folder, languages=("de",)).resolve() == before
     assert "path" not in source.settings()
     (folder / "en.json").write_text((folder / "en.json").read_text() + " ")
     assert source.resolve() != before
@@ -90,6 +91,11 @@ def test_what_is_wrong_is_said_in_a_sentence(folder: Path, monkeypatch: pytest.M
         Lareqa(path=folder, languages=("sw",)).resolve()
     (folder / "en.json").write_text('{"data": [{"title": "Moon", "paragraphs": [{"context": "x", "qas": []}]}]}')
     with pytest.raises(BadInput, match=r"no file of LAReQA .*sentence_breaks"):
+        Lareqa(path=folder, languages=("en",)).normalise(None)
+    unanswered = {"id": "q1", "question": "Why?", "answers": []}
+    paragraph = {"context": "x", "sentence_breaks": [[0, 1]], "qas": [unanswered]}
+    (folder / "en.json").write_text(json.dumps({"data": [{"title": "Moon", "paragraphs": [paragraph]}]}))
+    with pytest.raises(BadInput, match="no file of LAReQA"):
         Lareqa(path=folder, languages=("en",)).normalise(None)
 
 

@@ -97,10 +97,29 @@ def test_related_passages_are_no_negatives_in_training(folder: Path) -> None:
             assert mask[i, j] == (i != j and bool(held[i] & own[j])), (i, j)
 
 
+def test_what_is_read_is_the_folder_whatever_languages_are_asked_for(folder: Path) -> None:
+    one, other = (Ntrex(path=folder, languages=languages) for languages in (("en",), ("de", "zh-Hans")))
+    before = one.resolve()
+    assert before == other.resolve()  # else a suite in other languages than the training's would pass for unseen
+    (folder / "NTREX-128" / "newstest2019-ref.deu.txt").write_text("anders\n" * 27)
+    assert one.resolve() == other.resolve() != before
+
+
+def test_a_rare_separator_within_a_line_ends_no_line(folder: Path) -> None:
+    file = folder / "NTREX-128" / "newstest2019-src.eng.txt"
+    file.write_text(file.read_text().replace("en 3\n", "en\u20283\n"))
+    tables = Ntrex(path=folder, languages=("en",), split=SplitConfig(dev=0, test=0)).normalise(None)
+    assert {"en 3", "en 5"} <= set(tables.texts["text"].to_pylist())
+
+
 def test_what_is_wrong_is_said_in_a_sentence(folder: Path) -> None:
     with pytest.raises(BadInput, match="holds no NTREX file for sw; it has de, en, zh-Hans"):
         Ntrex(path=folder, languages=("sw",)).resolve()
     (folder / "NTREX-128" / "newstest2019-ref.deu.txt").write_text("nur eine Zeile")
+    (folder / "DOCUMENT_IDS.tsv").rename(folder / "elsewhere")
+    with pytest.raises(BadInput, match=r"there is no .*DOCUMENT_IDS\.tsv"):
+        Ntrex(path=folder, languages=("de",)).resolve()
+    (folder / "elsewhere").rename(folder / "DOCUMENT_IDS.tsv")
     with pytest.raises(BadInput, match="has 1 lines where the documents name 27"):
         Ntrex(path=folder, languages=("de",)).normalise(None)
 
