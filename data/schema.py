@@ -119,41 +119,44 @@ RATIO_CURVE = pa.schema(
 )
 
 
-CORNERS = pa.schema(
-    [
-        *[RATIO_CURVE.field(name) for name in RATIO_CURVE.names[:7]],  # sweep to metric
-        ("effect", pa.string()),  # positive in another language | many languages in the batch | interaction
-        ("value", pa.float64()),
-        *[RATIO_CURVE.field(name) for name in ("ci_low", "ci_high", "n_seeds", "n_questions", "n_clusters", "note")],
-    ]
-)
+def _of_the_curve(*names: str) -> list[pa.Field]:
+    return [RATIO_CURVE.field(name) for name in names]
 
 
+_WHAT = _of_the_curve("sweep", "suite", "split", "setting", "lang_group", "control", "metric")
+_ARM = _of_the_curve("strategy", "ratio", "ratio_unit")
+_BASIS = _of_the_curve("n_seeds", "n_questions", "n_clusters", "note")
 CONTRASTS = pa.schema(
     [
-        *[RATIO_CURVE.field(name) for name in RATIO_CURVE.names[:7]],  # sweep to metric
-        *[RATIO_CURVE.field(name) for name in ("strategy", "ratio", "ratio_unit", "diff")],
+        *_WHAT,
+        *_ARM,
+        RATIO_CURVE.field("diff"),
         ("band_low", pa.float64()),  # 95% band over all arms at once
         ("band_high", pa.float64()),
         ("p", pa.float64()),  # two-sided, of no difference to `mixed`
         ("p_holm", pa.float64()),  # over arms, settings and suites of the same split, languages and metric
-        *[RATIO_CURVE.field(name) for name in ("n_seeds", "n_questions", "n_clusters", "note")],
+        *_BASIS,
+    ]
+)
+CORNERS = pa.schema(
+    [
+        *_WHAT,
+        ("effect", pa.string()),  # positive in another language | many languages in the batch | interaction
+        ("value", pa.float64()),
+        *_of_the_curve("ci_low", "ci_high"),
+        *_BASIS,
     ]
 )
 OPTIMUM = pa.schema(
     [
-        *[
-            RATIO_CURVE.field(name)
-            for name in ("sweep", "suite", "split", "control", "strategy", "ratio", "ratio_unit")
-        ],
+        *_of_the_curve("sweep", "suite", "split", "control"),
+        *_ARM,
         ("objective", pa.float64()),  # mean over the settings of average precision, on questions that all settings ask
         ("best", pa.bool_()),
         ("undecided", pa.bool_()),  # no other ratio is better at the 95% level, all pairs at once
-        *[RATIO_CURVE.field(name) for name in ("n_seeds", "n_questions", "n_clusters", "note")],
+        *_BASIS,
     ]
 )
-
-
 # The tables of results/summaries/<sweep>/, which the lake copies.
 SUMMARIES = {"ratio_curve": RATIO_CURVE, "contrasts": CONTRASTS, "corners": CORNERS, "optimum": OPTIMUM}
 

